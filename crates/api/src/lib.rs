@@ -1,0 +1,1 @@
+//! The HTTP API: operator API, compatible team endpoints, webhooks in.

@@ -1,0 +1,1 @@
+//! Use cases across store and gateways: the executor, top-ups, jobs.

@@ -1,0 +1,1 @@
+//! Payment gateways: a client and pure transformers each.

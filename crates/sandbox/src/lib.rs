@@ -1,0 +1,1 @@
+//! Faithful stand-ins for the payment gateways, over real HTTP.

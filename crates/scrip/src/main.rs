@@ -1,0 +1,2 @@
+//! Self-hosted prepaid credits: one binary.
+fn main() {}
