@@ -1,0 +1,87 @@
+//! The steps that are a cargo command.
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::report::{Outcome, count_tests};
+use crate::sh;
+
+/// `cargo fmt --check`.
+pub fn fmt(until: Instant) -> Result<Outcome> {
+    if let Some(missing) = missing_component("fmt", "rustfmt", until)? {
+        return Ok(missing);
+    }
+    sh::capture(sh::command("cargo", &["fmt", "--all", "--", "--check"]), until)?
+        .ok("run `cargo fmt --all`")
+        .map(|_| Outcome::passed())
+}
+
+/// Clippy with every warning an error.
+pub fn clippy(until: Instant) -> Result<Outcome> {
+    if let Some(missing) = missing_component("clippy", "clippy", until)? {
+        return Ok(missing);
+    }
+    let args = ["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"];
+    passed(&args, until)
+}
+
+/// All tests but the doctests, by nextest when it is installed.
+pub fn test(until: Instant) -> Result<Outcome> {
+    if sh::which("cargo-nextest").is_some() {
+        counted(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--cargo-quiet"], until)
+    } else {
+        counted(&["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast", "--quiet"], until)
+    }
+}
+
+/// The doctests, which nextest does not run.
+pub fn doctest(until: Instant) -> Result<Outcome> {
+    counted(&["test", "--workspace", "--doc", "--locked", "--no-fail-fast", "--quiet"], until)
+}
+
+/// `cargo deny`, when it is installed: building it takes longer than everything else here.
+pub fn deny(until: Instant) -> Result<Outcome> {
+    if sh::which("cargo-deny").is_none() {
+        return Ok(Outcome::Skipped("cargo-deny is not installed (`cargo install --locked cargo-deny`)".to_owned()));
+    }
+    passed(&["deny", "check", "licenses", "bans", "sources"], until)
+}
+
+/// The release binary, which the steps after this one start.
+pub fn build(until: Instant) -> Result<Outcome> {
+    passed(&["build", "--release", "--locked", "--quiet", "--package", "scrip"], until)
+}
+
+/// Adds a component of the toolchain that is not there; `Some` if that is not possible either.
+fn missing_component(subcommand: &str, component: &str, until: Instant) -> Result<Option<Outcome>> {
+    let there = || sh::capture(sh::command("cargo", &[subcommand, "--version"]), until).map(|run| run.status.success());
+    if there()? {
+        return Ok(None);
+    }
+    if sh::which("rustup").is_some() {
+        sh::capture(sh::command("rustup", &["component", "add", component]), until)?;
+        if there()? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Outcome::Skipped(format!("`cargo {subcommand}` is not installed (`rustup component add {component}`)"))))
+}
+
+fn passed(args: &[&str], until: Instant) -> Result<Outcome> {
+    let output = sh::stream(sh::command("cargo", args), until)?;
+    if !output.status.success() {
+        bail!("`cargo {}` ended with {}", args.join(" "), output.status);
+    }
+    Ok(Outcome::passed())
+}
+
+/// Runs a test runner. An exit code that its own counts do not explain is a failure by itself.
+fn counted(args: &[&str], until: Instant) -> Result<Outcome> {
+    let output = sh::stream(sh::command("cargo", args), until)?;
+    match count_tests(&output.text) {
+        Some(tally) if output.status.success() || tally.failed > 0 => Ok(Outcome::Counted(tally)),
+        _ if output.status.success() => bail!("`cargo {}` ran nothing", args.join(" ")),
+        _ => bail!("`cargo {}` ended with {}", args.join(" "), output.status),
+    }
+}
