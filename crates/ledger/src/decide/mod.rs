@@ -1,0 +1,170 @@
+//! The only place where credits move: what a command does to a state, decided without changing it.
+//!
+//! [`due`] comes first: expiries, ended holds and repayments whose time has come are booked before the command looks at
+//! the state, so a decision never sees a lot that has expired or a hold that has run out. One command makes at most one
+//! transaction.
+
+mod debit;
+mod grant;
+mod hold;
+mod reverse;
+
+use crate::{
+    Account, Amount, Command, Counter, Event, LotKind, LotNo, LotSpec, Op, Posting, Postings, Rejection, Timestamp,
+};
+
+/// What a command comes to: everything of a transaction that is not given by the command and the state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// What happens.
+    pub event: Event,
+    /// The other side.
+    pub counter: Counter,
+    /// Movements of lots.
+    pub postings: Postings,
+    /// Movement of the overdraft: positive repays, negative takes.
+    pub overdraft: Amount,
+    /// The instant it belongs to, when that is not now.
+    pub dated_at: Option<Timestamp>,
+}
+
+impl Decision {
+    /// A decision that moves nothing.
+    fn still(event: Event) -> Self {
+        Decision { event, counter: Counter::None, postings: Postings::new(), overdraft: Amount::ZERO, dated_at: None }
+    }
+
+    /// Adds a movement of a lot; several of one lot become one, none of nothing is kept.
+    fn post(&mut self, lot: LotNo, amount: Amount) {
+        if amount.is_zero() {
+            return;
+        }
+        match self.postings.iter_mut().find(|posting| posting.lot == lot) {
+            Some(posting) => posting.amount += amount,
+            None => self.postings.push(Posting { lot, amount }),
+        }
+    }
+}
+
+/// A debit or capture that may be reversed, as its store knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reversible {
+    /// What it took from lots.
+    pub postings: Postings,
+    /// What it took from the overdraft (negative).
+    pub overdraft: Amount,
+    /// What was given back already.
+    pub reversed: Amount,
+}
+
+/// Decides a command on a state with nothing due. `reversible` is the entry a reversal names, when it is one that can be
+/// reversed.
+pub fn decide(
+    account: &Account,
+    command: &Command,
+    reversible: Option<&Reversible>,
+    now: Timestamp,
+) -> Result<Option<Decision>, Rejection> {
+    let service = command.memo.service.as_deref();
+    let blocked = matches!(
+        command.op,
+        Op::Grant { .. } | Op::Debit { .. } | Op::Hold { .. } | Op::Extend { .. } | Op::Adjust { .. }
+    );
+    if account.closed && blocked {
+        return Err(Rejection::AccountClosed);
+    }
+    let decision = match &command.op {
+        Op::Settle => return Ok(None),
+        Op::Open { overdraft_limit } => open(account, *overdraft_limit)?,
+        Op::Configure { overdraft_limit, closed } => configure(account, *overdraft_limit, *closed)?,
+        Op::Grant { lot, counter } => grant::grant(account, lot, *counter, now)?,
+        Op::Debit { amount, on_insufficient } => {
+            if amount.is_negative() || (amount.is_zero() && command.memo.pricing.is_none()) {
+                return Err(Rejection::AmountNotPositive);
+            }
+            debit::debit(account, *amount, *on_insufficient, service, now)?
+        }
+        Op::Adjust { amount } => debit::adjust(account, *amount, now)?,
+        Op::Hold { amount, ttl_seconds } => hold::place(account, *amount, *ttl_seconds, service, now)?,
+        Op::Capture { hold, amount, overrun } => hold::capture(account, *hold, *amount, *overrun, now)?,
+        Op::Release { hold } => hold::release(account, *hold)?,
+        Op::Extend { hold, ttl_seconds } => hold::extend(account, *hold, *ttl_seconds, now)?,
+        Op::Reverse { entry, amount } => reverse::reverse(account, *entry, *amount, reversible)?,
+        Op::Void { lot } => grant::void(account, *lot, now)?,
+        Op::ChangeExpiry { lot, expires_at } => grant::change_expiry(account, *lot, *expires_at, now)?,
+    };
+    Ok(Some(decision))
+}
+
+/// The earliest booking that has fallen due at `now`: a hold's end, an expiry, or the repayment of the overdraft by a
+/// lot that became able to pay for anything. Call until there is none.
+pub fn due(account: &Account, now: Timestamp) -> Option<Decision> {
+    let ended = account.holds.iter().filter(|hold| hold.expires_at <= now).min_by_key(|hold| hold.expires_at);
+    let expired = account
+        .lots
+        .iter()
+        .filter(|lot| lot.is_expired(now) && lot.free().is_positive())
+        .min_by_key(|lot| lot.expires_at);
+    let ended_at = ended.map_or(Timestamp::MAX, |hold| hold.expires_at);
+    if let Some((lot, expires_at)) = expired.and_then(|lot| lot.expires_at.map(|at| (lot, at)))
+        && expires_at < ended_at
+    {
+        let mut decision = Decision::still(Event::LotExpired { lot: lot.no });
+        decision.counter = Counter::Breakage;
+        decision.post(lot.no, -lot.free());
+        decision.dated_at = Some(expires_at);
+        return Some(decision);
+    }
+    if let Some(hold) = ended {
+        let mut decision = Decision::still(Event::HoldExpired { hold: hold.no });
+        decision.dated_at = Some(hold.expires_at);
+        return Some(decision);
+    }
+    repayment(account, now)
+}
+
+fn repayment(account: &Account, now: Timestamp) -> Option<Decision> {
+    if !account.overdraft.is_positive() {
+        return None;
+    }
+    let lot = account.lots.iter().find(|lot| lot.counts(now) && lot.scope.is_empty() && lot.free().is_positive())?;
+    let amount = lot.free().min(account.overdraft);
+    let mut decision = Decision::still(Event::OverdraftRepaid);
+    decision.post(lot.no, -amount);
+    decision.overdraft = amount;
+    Some(decision)
+}
+
+fn open(account: &Account, overdraft_limit: Amount) -> Result<Decision, Rejection> {
+    if account.seq > 0 {
+        return Err(Rejection::AlreadyOpen);
+    }
+    if overdraft_limit.is_negative() {
+        return Err(Rejection::LimitNegative);
+    }
+    Ok(Decision::still(Event::Opened { overdraft_limit }))
+}
+
+fn configure(account: &Account, limit: Option<Amount>, closed: Option<bool>) -> Result<Decision, Rejection> {
+    let overdraft_limit = limit.unwrap_or(account.overdraft_limit);
+    if overdraft_limit.is_negative() {
+        return Err(Rejection::LimitNegative);
+    }
+    Ok(Decision::still(Event::Configured { overdraft_limit, closed: closed.unwrap_or(account.closed) }))
+}
+
+/// Which counter-account gives a lot of this kind, and takes it back, when no gateway is involved.
+const fn giver(kind: LotKind) -> Counter {
+    match kind {
+        LotKind::TopUp => Counter::Receivable,
+        LotKind::Setup => Counter::Opening,
+        LotKind::Manual | LotKind::Voucher | LotKind::Subscription => Counter::Promotion,
+    }
+}
+
+impl LotSpec {
+    /// Which counter-account gives a lot of this kind when no gateway is involved.
+    pub const fn giver(&self) -> Counter {
+        giver(self.kind)
+    }
+}
