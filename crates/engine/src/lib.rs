@@ -1,1 +1,3 @@
 //! Use cases across store and gateways: the executor, top-ups, jobs.
+
+pub mod settings;

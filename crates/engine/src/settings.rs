@@ -1,0 +1,338 @@
+//! What an operator may set, as typed values.
+//!
+//! Pure structs and their rules. Reading files and the environment, and saying where a value came from, is the binary's
+//! work (`scrip::config`); its commented `scrip.default.toml` and the `Default`s here are held equal by a test there.
+//! Invariants: a [`Settings`] whose [`Settings::validate`] is empty has amounts that parse in their unit and are whole
+//! coins, and no secret is ever printed by `Debug`. Deliberately absent: any I/O, and settings that change at run time.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ledger::{Amount, Unit};
+use serde::Deserialize;
+
+mod defaults;
+mod validate;
+
+use validate::whole_coins;
+
+/// Longest life of a hold that may be configured, in seconds: 7 days.
+pub const HOLD_TTL_CEILING_SECONDS: u64 = 604_800;
+
+/// A configured value that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The dotted key, such as `sites.vn.amounts.VND.minimum`.
+    pub key: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.message)
+    }
+}
+
+/// A text that must not be shown: `Debug` prints stars. An empty one means "not set".
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Secret(text.into())
+    }
+
+    /// The text itself, for the one place that needs it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a value was given.
+    pub fn is_set(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_set() { "\"***\"" } else { "\"\"" })
+    }
+}
+
+/// Where the ledger is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum DatabaseUrl {
+    /// `sqlite:PATH`: one file on a local disk, and its `-wal` beside it.
+    Sqlite(PathBuf),
+    /// `postgres://…` (the whole URL, which may carry a password).
+    Postgres(Secret),
+}
+
+impl TryFrom<String> for DatabaseUrl {
+    type Error = String;
+
+    fn try_from(url: String) -> Result<Self, String> {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() || path.contains(":memory:") {
+                return Err("names no file: write sqlite:PATH, such as sqlite:scrip.db".to_owned());
+            }
+            return Ok(DatabaseUrl::Sqlite(PathBuf::from(path)));
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(DatabaseUrl::Postgres(Secret(url)));
+        }
+        Err("must be sqlite:PATH or postgres://USER@HOST/NAME".to_owned())
+    }
+}
+
+impl std::str::FromStr for DatabaseUrl {
+    type Err = String;
+
+    fn from_str(url: &str) -> Result<Self, String> {
+        url.to_owned().try_into()
+    }
+}
+
+/// Whether real money moves. It is part of every API key (`sk_test_…`, `sk_live_…`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Environment {
+    /// Real gateways, real money.
+    Live,
+    /// Gateway test modes and sandboxes.
+    #[default]
+    Test,
+}
+
+impl Environment {
+    /// `live` or `test`, as written in keys.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Environment::Live => "live",
+            Environment::Test => "test",
+        }
+    }
+}
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Address and port to listen on; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Where the ledger is kept.
+    pub database_url: DatabaseUrl,
+    /// How customers and gateways reach this server: `https://host`, without a slash at the end.
+    pub public_url: String,
+    /// Live or test.
+    pub environment: Environment,
+    /// An operator key that is made sure to exist at start; empty = none.
+    pub bootstrap_operator_key: Secret,
+    /// Sizes that protect the server.
+    pub limits: Limits,
+    /// The writer of the ledger.
+    pub executor: Executor,
+    /// Rules of buying credits.
+    pub purchase: Purchase,
+    /// The Stripe gateway.
+    pub stripe: Stripe,
+    /// What is logged, and how.
+    pub log: Log,
+    /// Selling regions by name.
+    pub sites: BTreeMap<String, Site>,
+}
+
+/// Sizes that protect the server. Source of the defaults: the published limits of the API.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Largest body of an API request, in bytes.
+    pub api_body_bytes: usize,
+    /// Largest body of a gateway notice, in bytes.
+    pub webhook_body_bytes: usize,
+    /// Most items of one batch.
+    pub batch_items: usize,
+    /// Commands that may wait for the writer; beyond it the answer is 503.
+    pub queue_length: usize,
+    /// Most rows of one page of a list.
+    pub page_size: usize,
+    /// Life of a hold that names none, in seconds.
+    pub hold_ttl_seconds: u64,
+    /// Longest life of a hold, in seconds.
+    pub hold_ttl_max_seconds: u64,
+}
+
+/// The one writer of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Executor {
+    /// Most commands in one commit.
+    pub commands_per_commit: usize,
+    /// Journal rows folded into the tables of lots and history at a time.
+    pub fold_rows: usize,
+    /// How many journal rows the tables may be behind before new commands wait.
+    pub fold_lag_max_rows: usize,
+    /// How often run-out holds and expired lots are swept, in seconds.
+    pub sweep_seconds: u64,
+    /// How long the writer waits for a locked database, in milliseconds.
+    pub busy_timeout_ms: u64,
+}
+
+/// Rules of buying credits.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Purchase {
+    /// Time between two accepted attempts of one account to buy a pack, in seconds.
+    pub cooldown_seconds: u64,
+}
+
+/// The Stripe gateway; without a secret key it is off.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Stripe {
+    /// `sk_…` or `rk_…`; empty = Stripe is off.
+    pub secret_key: Secret,
+    /// Signing secrets of the webhook endpoint, all of them valid (for rotation).
+    pub webhook_secrets: Vec<Secret>,
+    /// Where the API is; a sandbox may stand in.
+    pub base_url: String,
+    /// The version sent as `Stripe-Version`.
+    pub api_version: String,
+    /// How long one call may take, in milliseconds.
+    pub timeout_ms: u64,
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// Text or JSON.
+    pub format: LogFormat,
+    /// `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,engine=debug`.
+    pub level: String,
+}
+
+/// A way to pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// VNPay's own page; charges VND only.
+    #[serde(rename = "vnpay")]
+    VnPay,
+    /// PayPal's own page.
+    #[serde(rename = "paypal")]
+    PayPal,
+    /// Stripe's own page.
+    Stripe,
+    /// A card saved at Stripe, charged without the customer present.
+    SavedCard,
+}
+
+/// A selling region. An account belongs to exactly one; balances never cross.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Site {
+    /// Whether new accounts may be opened here.
+    pub enabled: bool,
+    /// Name shown to people.
+    pub name: String,
+    /// ISO 3166 codes of its countries; empty = any country that no other site names.
+    pub countries: Vec<String>,
+    /// Units an account may count in, the first being the default.
+    pub units: Vec<Unit>,
+    /// What may be paid in, per unit. A unit without an entry is sold in packs only.
+    pub amounts: BTreeMap<Unit, UnitAmounts>,
+    /// Fixed amounts of credits with a price each; only for sites that count in CREDIT.
+    pub packs: Vec<Pack>,
+    /// Which methods may pay for packs, and in which currencies.
+    pub pack_methods: BTreeMap<Method, Vec<Unit>>,
+}
+
+/// Bounds of a top-up and how it may be paid, in one unit.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UnitAmounts {
+    /// Smallest top-up, a decimal in the unit.
+    pub minimum: String,
+    /// Amounts offered as buttons.
+    pub suggested: Vec<String>,
+    /// Largest top-up.
+    pub maximum: String,
+    /// Method → the currencies it may charge for a top-up of this unit.
+    pub methods: BTreeMap<Method, Vec<Unit>>,
+}
+
+/// The parsed bounds of a top-up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bounds {
+    /// Smallest top-up.
+    pub minimum: Amount,
+    /// Amounts offered as buttons, in the order given.
+    pub suggested: Vec<Amount>,
+    /// Largest top-up.
+    pub maximum: Amount,
+}
+
+/// A fixed number of credits for a fixed price.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pack {
+    /// Whole credits granted.
+    pub credits: i64,
+    /// Price per currency, a decimal.
+    pub prices: BTreeMap<Unit, String>,
+}
+
+impl Pack {
+    /// The credits granted, as an amount of [`Unit::CREDIT`]; `None` when out of range.
+    pub fn amount(&self) -> Option<Amount> {
+        Unit::CREDIT.from_minor(self.credits)
+    }
+
+    /// The price in a currency; `None` when it has none.
+    pub fn price(&self, currency: Unit) -> Option<Amount> {
+        whole_coins(currency, self.prices.get(&currency)?).ok()
+    }
+}
+
+impl UnitAmounts {
+    /// The bounds in `unit`; `None` when [`Settings::validate`] would complain about them.
+    pub fn bounds(&self, unit: Unit) -> Option<Bounds> {
+        let read = |text: &String| whole_coins(unit, text).ok();
+        Some(Bounds {
+            minimum: read(&self.minimum)?,
+            suggested: self.suggested.iter().map(read).collect::<Option<_>>()?,
+            maximum: read(&self.maximum)?,
+        })
+    }
+}
+
+impl Site {
+    /// The pack of so many credits.
+    pub fn pack(&self, credits: i64) -> Option<&Pack> {
+        self.packs.iter().find(|pack| pack.credits == credits)
+    }
+
+    /// The unit of an account that names none.
+    pub fn default_unit(&self) -> Option<Unit> {
+        self.units.first().copied()
+    }
+}
