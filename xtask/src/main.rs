@@ -4,8 +4,11 @@
 //! Deliberately absent: anything that a contributor could not run on a laptop without an account somewhere.
 #![allow(clippy::print_stdout, reason = "a command-line tool whose product is what it prints")]
 
+mod client;
 mod report;
+mod server;
 mod sh;
+mod soak;
 mod steps;
 
 use std::process::ExitCode;
@@ -37,6 +40,17 @@ enum Command {
         #[arg(long, value_name = "N", default_value_t = 25)]
         minutes: u64,
     },
+    /// Try to make the server lose, forget or invent credits: all soaks, or the one that is named
+    Soak {
+        /// kill9, race, disk-full, fsync, tamper, replay or bad-input
+        name: Option<String>,
+        /// The short form, as in `cargo xtask test`
+        #[arg(long)]
+        short: bool,
+        /// Append what was measured to docs/assurance.md
+        #[arg(long)]
+        record: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -46,5 +60,6 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::Test { only, skip, minutes, .. } => steps::run(&only, &skip, minutes),
+        Command::Soak { name, short, record } => soak::run(name.as_deref(), short, record),
     }
 }

@@ -115,22 +115,30 @@ pub fn is_root() -> bool {
 /// Makes sure that `program` is there: installs Debian's `package` when it is missing and this is root on Debian.
 /// The error says what to install by hand.
 pub fn need(program: &str, package: &str, until: Instant) -> Result<()> {
-    if which(program).is_some() {
-        return Ok(());
-    }
-    if is_root() && which("apt-get").is_some() {
-        println!("     installing {package}");
-        let mut apt = command("apt-get", &["install", "-y", "-qq", "--no-install-recommends", package]);
-        apt.env("DEBIAN_FRONTEND", "noninteractive");
-        if !capture(apt, until)?.status.success() {
-            capture(command("apt-get", &["update", "-qq"]), until)?;
-            let mut apt = command("apt-get", &["install", "-y", "-qq", "--no-install-recommends", package]);
-            apt.env("DEBIAN_FRONTEND", "noninteractive");
-            capture(apt, until)?;
-        }
+    if which(program).is_none() {
+        install(package, until)?;
     }
     if which(program).is_none() {
         bail!("{program} is missing: install Debian's {package}");
+    }
+    Ok(())
+}
+
+/// Installs a Debian package if this is root on Debian; nothing otherwise. The caller looks whether it helped.
+pub fn install(package: &str, until: Instant) -> Result<()> {
+    if !is_root() || which("apt-get").is_none() {
+        return Ok(());
+    }
+    println!("     installing {package}");
+    let apt = |args: &[&str]| {
+        let mut apt = command("apt-get", args);
+        apt.env("DEBIAN_FRONTEND", "noninteractive");
+        capture(apt, until)
+    };
+    let install = ["install", "-y", "-qq", "--no-install-recommends", package];
+    if !apt(&install)?.status.success() {
+        apt(&["update", "-qq"])?;
+        apt(&install)?;
     }
     Ok(())
 }

@@ -1,27 +1,14 @@
 //! Files that are printed by the binary and kept in `docs/` so that people can read them without building it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
 use crate::report::Outcome;
+use crate::server::binary;
 use crate::sh;
-
-/// The release binary. `SCRIP_BIN` names another one.
-pub fn binary() -> Result<PathBuf> {
-    let path = match std::env::var_os("SCRIP_BIN") {
-        Some(path) => PathBuf::from(path),
-        None => std::env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| sh::root().join("target"), PathBuf::from)
-            .join("release/scrip"),
-    };
-    if !path.is_file() {
-        bail!("{} is not there: run `cargo build --release` first", path.display());
-    }
-    Ok(path)
-}
 
 /// `docs/configuration.md`.
 pub fn config(until: Instant) -> Result<Outcome> {

@@ -6,6 +6,7 @@
 mod cargo;
 mod generated;
 mod style;
+mod tour;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::report::{Outcome, Tally};
+use crate::soak;
 
 /// One thing that is checked.
 struct Step {
@@ -35,6 +37,42 @@ const STEPS: &[Step] = &[
     Step { name: "config-reference", about: "docs/configuration.md is what the binary says", run: generated::config },
     Step { name: "openapi", about: "docs/openapi.json is what the binary says", run: generated::openapi },
     Step { name: "cli-help", about: "docs/cli.md is what the binary says", run: generated::cli },
+    Step { name: "tour", about: "the README's tour does what the README says", run: tour::run },
+    Step {
+        name: "kill9",
+        about: "what was acknowledged survives kill -9 under load",
+        run: |until| soak::short("kill9", until),
+    },
+    Step {
+        name: "race",
+        about: "many spend one balance at once: never more than there is",
+        run: |until| soak::short("race", until),
+    },
+    Step {
+        name: "disk-full",
+        about: "a full disk refuses, forgets nothing, and recovers",
+        run: |until| soak::short("disk-full", until),
+    },
+    Step {
+        name: "fsync",
+        about: "a disk that fails to flush is never acknowledged",
+        run: |until| soak::short("fsync", until),
+    },
+    Step {
+        name: "tamper",
+        about: "a changed value anywhere in the database is found",
+        run: |until| soak::short("tamper", until),
+    },
+    Step {
+        name: "replay",
+        about: "a real usage trace is charged exactly, and once",
+        run: |until| soak::short("replay", until),
+    },
+    Step {
+        name: "bad-input",
+        about: "generated requests find no 5xx and no undocumented answer",
+        run: |until| soak::short("bad-input", until),
+    },
 ];
 
 /// Prints the steps.

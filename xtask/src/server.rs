@@ -1,0 +1,202 @@
+//! The server as a black box: an installation in a folder, started, killed and started again.
+//!
+//! Ports are below 32768: a client that retries a dead port above may connect to itself and keep the port, so that the
+//! server cannot come back. Every process runs in a group of its own and ends with the value that stands for it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::client::Api;
+use crate::sh;
+
+/// The operator key of every installation here.
+const OPERATOR_KEY: &str = "sk_test_soak000000_0123456789abcdefghijklmnopqrstuvwxyz";
+
+/// The release binary. `SCRIP_BIN` names another one.
+pub fn binary() -> Result<PathBuf> {
+    let target = || std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| sh::root().join("target"), PathBuf::from);
+    let path = std::env::var_os("SCRIP_BIN").map_or_else(|| target().join("release/scrip"), PathBuf::from);
+    ensure!(path.is_file(), "{} is not there: run `cargo build --release` first", path.display());
+    Ok(path)
+}
+
+/// A data folder, a port and a key. Nothing runs until [`Installation::start`].
+pub struct Installation {
+    folder: PathBuf,
+    port: u16,
+}
+
+impl Installation {
+    /// In `folder`, which exists.
+    pub fn new(folder: &Path) -> Result<Self> {
+        Ok(Installation { folder: folder.to_owned(), port: free_port()? })
+    }
+
+    /// The SQLite file.
+    pub fn database(&self) -> PathBuf {
+        self.folder.join("scrip.db")
+    }
+
+    /// A caller with the operator key.
+    pub fn api(&self) -> Result<Api> {
+        Api::new(&format!("http://127.0.0.1:{}", self.port), OPERATOR_KEY)
+    }
+
+    /// Starts the server and waits until it is ready, at most `patience`.
+    pub async fn start(&self, patience: Duration) -> Result<Server> {
+        self.start_under(&[], patience).await
+    }
+
+    /// The same, as an argument of another program such as `strace`.
+    pub async fn start_under(&self, wrapper: &[String], patience: Duration) -> Result<Server> {
+        let log = self.log_file()?;
+        let binary = binary()?.into_os_string();
+        let mut words = wrapper.iter().map(Into::into).chain([binary]);
+        let mut command = Command::new(words.next().context("no program")?);
+        command.args(words).arg("serve");
+        command.env("SCRIP_LISTEN", format!("127.0.0.1:{}", self.port));
+        command.env("SCRIP_DATABASE_URL", format!("sqlite:{}", self.database().display()));
+        command.env("SCRIP_BOOTSTRAP_OPERATOR_KEY", OPERATOR_KEY);
+        command.current_dir(&self.folder).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
+        let mut server = Server { child: command.spawn().context("cannot start the server")? };
+        let api = self.api()?;
+        let started = Instant::now();
+        loop {
+            if api.get("/readyz").await.is_ok_and(|answer| answer.status == 200) {
+                return Ok(server);
+            }
+            if let Some(status) = server.child.try_wait()? {
+                bail!("the server ended with {status} instead of getting ready:\n{}", self.log_tail());
+            }
+            ensure!(started.elapsed() < patience, "not ready after {patience:?}:\n{}", self.log_tail());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// `scrip verify` on this database: what it printed, and whether it found all in order.
+    pub fn verify(&self) -> Result<String> {
+        verify(&self.database())?
+            .map_err(|difference| anyhow::anyhow!("`scrip verify` found a difference:\n{difference}"))
+    }
+
+    /// The last lines of what the server wrote.
+    pub fn log_tail(&self) -> String {
+        let text = std::fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(15)..].join("\n")
+    }
+
+    fn log_file(&self) -> Result<File> {
+        Ok(OpenOptions::new().create(true).append(true).open(self.folder.join("server.log"))?)
+    }
+}
+
+/// `scrip verify` on a SQLite file: `Ok` with its line of totals at exit code 0, `Err` with the difference at exit
+/// code 1. Any other end is an error of the outer kind.
+pub fn verify(database: &Path) -> Result<Result<String, String>> {
+    let mut command = Command::new(binary()?);
+    command.arg("verify").arg("--database").arg(format!("sqlite:{}", database.display()));
+    let output = sh::capture(command, Instant::now() + Duration::from_secs(600))?;
+    match output.status.code() {
+        Some(0) => Ok(Ok(output.text)),
+        Some(1) => Ok(Err(output.text)),
+        _ => bail!("`scrip verify` ended with {}:\n{}", output.status, output.text),
+    }
+}
+
+/// A running server. Dropping it kills it, as `kill -9` does.
+pub struct Server {
+    child: Child,
+}
+
+impl Server {
+    /// `kill -9` for the process and all that it started.
+    pub fn kill(&mut self) -> Result<()> {
+        signal("-KILL", self.child.id())?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Asks it to end (`SIGTERM`) and waits until it has, at most `patience`.
+    pub fn stop(&mut self, patience: Duration) -> Result<()> {
+        signal("-TERM", self.child.id())?;
+        let started = Instant::now();
+        while self.child.try_wait()?.is_none() {
+            ensure!(started.elapsed() < patience, "the server did not end in {patience:?} after SIGTERM");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let _ = self.kill();
+        }
+    }
+}
+
+fn signal(name: &str, group: u32) -> Result<()> {
+    let status = Command::new("kill").args([name, "--", &format!("-{group}")]).status()?;
+    ensure!(status.success(), "cannot send {name} to process group {group}");
+    Ok(())
+}
+
+/// `scrip demo` in a folder, and the JSON line it prints when it is ready.
+pub struct Demo {
+    /// `url`, `operator_key`, `accounts` … as the contract has them.
+    pub facts: Value,
+    _server: Server,
+}
+
+impl Demo {
+    /// Starts it on a free port with its data in `folder`.
+    pub fn start(folder: &Path) -> Result<Self> {
+        let data = folder.join("demo");
+        let log = File::create(folder.join("demo.log"))?;
+        let mut command = Command::new(binary()?);
+        command.args(["demo", "--json", "--listen", &format!("127.0.0.1:{}", free_port()?), "--data"]).arg(&data);
+        command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).process_group(0);
+        let mut child = command.spawn().context("cannot start the demo")?;
+        let stdout = child.stdout.take().context("no standard output")?;
+        let server = Server { child };
+        let mut line = String::new();
+        let mut lines = BufReader::new(stdout);
+        lines.read_line(&mut line)?;
+        let log = || std::fs::read_to_string(folder.join("demo.log")).unwrap_or_default();
+        let facts = serde_json::from_str(&line).with_context(|| format!("the demo printed {line:?}\n{}", log()))?;
+        // Keeps the pipe empty, so that the demo never waits for a reader.
+        std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+        Ok(Demo { facts, _server: server })
+    }
+
+    /// A text among the facts.
+    pub fn text(&self, name: &str) -> Result<&str> {
+        self.facts[name].as_str().with_context(|| format!("the demo's line has no {name}"))
+    }
+
+    /// A caller with the operator key.
+    pub fn api(&self) -> Result<Api> {
+        Api::new(self.text("url")?, self.text("operator_key")?)
+    }
+}
+
+/// A port below 32768 on which nothing listens now.
+fn free_port() -> Result<u16> {
+    for _ in 0..200 {
+        let port = rand::random_range(20_000..32_000);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no free port between 20000 and 32000 on 127.0.0.1")
+}

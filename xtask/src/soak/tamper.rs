@@ -1,0 +1,207 @@
+//! One changed value anywhere in the database, and `scrip verify` must name the place.
+//!
+//! The file is changed by SQL and not by offsets, so that every change is one that SQLite itself cannot notice.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+use serde_json::json;
+
+use super::{Plan, block_on};
+use crate::client::Api;
+use crate::report::Outcome;
+use crate::server::{Installation, verify};
+
+pub(super) fn run(plan: Plan) -> Result<Outcome> {
+    let folder = tempfile::tempdir()?;
+    let installation = Installation::new(folder.path())?;
+    block_on(make_history(&installation))?;
+    let pristine = folder.path().join("pristine.db");
+    Connection::open(installation.database())?.execute("VACUUM INTO ?1", [pristine.to_string_lossy()])?;
+    if let Err(difference) = verify(&pristine)? {
+        bail!("`scrip verify` finds a difference in an untouched copy:\n{difference}");
+    }
+
+    let tables = tables_with_rows(&pristine)?;
+    let changes = plan.of(20, 200).max(tables.len());
+    let mut missed: BTreeMap<String, usize> = BTreeMap::new();
+    for number in 0..changes {
+        let copy = folder.path().join("copy.db");
+        std::fs::copy(&pristine, &copy)?;
+        let change = change_a_value(&copy, &tables[number % tables.len()])?;
+        match verify(&copy)? {
+            Ok(_) => *missed.entry(change.column).or_default() += 1,
+            Err(found) => ensure!(
+                change.clues.iter().any(|clue| found.contains(clue)),
+                "`scrip verify` does not say where {} was changed:\n{found}",
+                change.column
+            ),
+        }
+    }
+    ensure!(missed.is_empty(), "`scrip verify` did not see changes in {missed:?}");
+    Ok(Outcome::Passed(format!("{changes} changes in {} tables ({}), all found", tables.len(), tables.join(", "))))
+}
+
+/// A bit of everything: accounts, lots of several kinds, debits, holds in every state, reversals, a void.
+async fn make_history(installation: &Installation) -> Result<()> {
+    let mut server = installation.start(Duration::from_secs(10)).await?;
+    let api = installation.api()?;
+    for account in ["tamper-a", "tamper-b", "tamper-c"] {
+        api.open(account, 10_000).await?;
+        move_credits(&api, account).await.with_context(|| format!("the history of {account}"))?;
+    }
+    server.stop(Duration::from_secs(10))
+}
+
+async fn move_credits(api: &Api, account: &str) -> Result<()> {
+    let mut sequence = 0;
+    let mut key = || {
+        sequence += 1;
+        format!("{account}-{sequence}")
+    };
+    let grant = json!({ "account": account, "amount": "500", "kind": "voucher", "reason": "soak",
+        "expires_at": "2099-12-31T00:00:00Z", "scope": ["soak"] });
+    let voucher = api.post("/v1/grants", &key(), &grant).await?.json()?;
+    for amount in ["1", "2.5", "300", "300"] {
+        let debit = api.debit(account, amount, &key()).await?.json()?;
+        if amount == "2.5" {
+            let id = debit["id"].as_str().context("a debit without id")?;
+            api.post(&format!("/v1/debits/{id}/reverse"), &key(), &json!({ "amount": "1.5" })).await?.json()?;
+        }
+    }
+    for end in ["capture", "release", "none"] {
+        let hold = json!({ "account": account, "amount": "20", "service": "soak", "ttl_seconds": 3600 });
+        let hold = api.post("/v1/holds", &key(), &hold).await?.json()?;
+        let id = hold["id"].as_str().context("a hold without id")?;
+        let body = if end == "capture" { json!({ "amount": "15" }) } else { json!({}) };
+        if end != "none" {
+            api.post(&format!("/v1/holds/{id}/{end}"), &key(), &body).await?.json()?;
+        }
+    }
+    let lot = voucher["lot"]["id"].as_str().or(voucher["lot"].as_str()).context("a grant without lot")?;
+    api.post(&format!("/v1/lots/{lot}/void"), &key(), &json!({ "reason": "soak" })).await?.json()?;
+    Ok(())
+}
+
+fn tables_with_rows(database: &Path) -> Result<Vec<String>> {
+    let connection = Connection::open(database)?;
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+    let mut tables: Vec<String> =
+        connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    tables.retain(|table| count(&connection, table).is_ok_and(|rows| rows > 0));
+    ensure!(!tables.is_empty(), "the database has no rows");
+    Ok(tables)
+}
+
+fn count(connection: &Connection, table: &str) -> Result<i64> {
+    Ok(connection.query_row(&format!("SELECT count(*) FROM \"{table}\""), [], |row| row.get(0))?)
+}
+
+/// What was changed, and the texts of which one must be in the answer of `scrip verify`.
+struct Change {
+    column: String,
+    clues: Vec<String>,
+}
+
+/// Flips a byte of a random value of a random row; tries another one when the schema refuses it.
+fn change_a_value(database: &Path, table: &str) -> Result<Change> {
+    let connection = Connection::open(database)?;
+    connection.execute_batch("PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF")?;
+    let rows = count(&connection, table)?;
+    for _ in 0..200 {
+        let sql = format!("SELECT * FROM \"{table}\" LIMIT 1 OFFSET {}", rand::random_range(0..rows));
+        let mut statement = connection.prepare(&sql)?;
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
+        let values: Vec<Value> =
+            statement.query_row([], |row| (0..columns.len()).map(|index| row.get(index)).collect())?;
+        let chosen = rand::random_range(0..columns.len());
+        let Some(changed) = flip(&values[chosen]) else { continue };
+        let same: Vec<String> =
+            columns.iter().enumerate().map(|(i, name)| format!("\"{name}\" IS ?{}", i + 2)).collect();
+        let sql = format!("UPDATE \"{table}\" SET \"{}\" = ?1 WHERE {}", columns[chosen], same.join(" AND "));
+        let parameters = std::iter::once(&changed).chain(&values);
+        if matches!(connection.execute(&sql, params_from_iter(parameters)), Ok(1..)) {
+            let texts = values.iter().filter_map(|value| match value {
+                Value::Text(text) if text.len() >= 4 => Some(text.clone()),
+                _ => None,
+            });
+            let column = format!("{table}.{}", columns[chosen]);
+            return Ok(Change {
+                column,
+                clues: texts.chain([table.to_owned(), table.trim_end_matches('s').to_owned()]).collect(),
+            });
+        }
+    }
+    bail!("no value of {table} can be changed")
+}
+
+/// The value with one byte changed, if it has one and stays of its type.
+fn flip(value: &Value) -> Option<Value> {
+    let mask = rand::random_range(1..=255_u8);
+    match value {
+        Value::Integer(number) => Some(Value::Integer(number ^ i64::from(mask))),
+        Value::Blob(bytes) if !bytes.is_empty() => {
+            let mut bytes = bytes.clone();
+            let at = rand::random_range(0..bytes.len());
+            bytes[at] ^= mask;
+            Some(Value::Blob(bytes))
+        }
+        Value::Text(text) if text.is_ascii() && !text.is_empty() => {
+            let mut bytes = text.clone().into_bytes();
+            let at = rand::random_range(0..bytes.len());
+            bytes[at] ^= 1;
+            String::from_utf8(bytes).ok().map(Value::Text)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flipped_value_is_another_value_of_the_same_type() {
+        let cases =
+            [Value::Integer(0), Value::Integer(i64::MIN), Value::Blob(vec![0; 32]), Value::Text("abc".to_owned())];
+        for value in cases {
+            for _ in 0..100 {
+                let flipped = flip(&value).unwrap();
+                assert_ne!(flipped, value);
+                assert_eq!(flipped.data_type(), value.data_type());
+            }
+        }
+        for value in [Value::Null, Value::Blob(Vec::new()), Value::Text(String::new())] {
+            assert_eq!(flip(&value), None);
+        }
+    }
+
+    #[test]
+    fn a_change_hits_one_row_and_one_column() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.db");
+        let connection = Connection::open(&path).unwrap();
+        connection
+            .execute_batch(
+                "CREATE TABLE lots (id TEXT PRIMARY KEY, remaining INTEGER CHECK (remaining >= 0), note TEXT) STRICT, WITHOUT ROWID;
+                 CREATE TABLE empty (id INTEGER);
+                 INSERT INTO lots VALUES ('lot-1', 5, NULL), ('lot-2', 0, NULL)",
+            )
+            .unwrap();
+        assert_eq!(tables_with_rows(&path).unwrap(), ["lots"]);
+        let read = || -> Vec<(String, i64)> {
+            let mut statement = connection.prepare("SELECT id, remaining FROM lots").unwrap();
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+        };
+        let before = read();
+        let change = change_a_value(&path, "lots").unwrap();
+        let after = read();
+        assert_ne!(before, after);
+        assert!(["lots.id", "lots.remaining"].contains(&change.column.as_str()), "{}", change.column);
+        assert!(change.clues.contains(&"lot".to_owned()));
+    }
+}
