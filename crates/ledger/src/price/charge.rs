@@ -33,7 +33,7 @@ pub enum RateError {
         /// The meters that have one, separated by commas.
         known: String,
     },
-    /// More than [`Amount::MAX`]; nothing is ever cut or wrapped.
+    /// More than [`Amount::MAX`], or a quantity that a step rounds up beyond `u64`; nothing is ever cut or wrapped.
     #[error("the charge for service {service:?} is larger than an account can hold: check the quantities")]
     TooLarge {
         /// The service of the event.

@@ -7,7 +7,7 @@
 //!
 //! Deliberately absent: prices by service tier (`_batches`, `_priority`, `_flex`), by length of the context
 //! (`_above_…`), by size or resolution, and per search. They are counted in [`Imported::left_out`]; where they matter
-//! the operator adds a service of its own, because the base price is lower than what the provider charges.
+//! the operator adds a service of its own, because the provider then charges something else than the base price.
 
 use std::collections::BTreeMap;
 

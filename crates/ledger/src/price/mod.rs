@@ -7,7 +7,8 @@
 //! Invariants:
 //! * A [`Charge`] is the exact sum of its lines, rounded **once**, half away from zero, to the unit's ledger scale.
 //! * No price passes through a float: texts are read as decimals, from the document to the ledger.
-//! * A book that compiled prices every quantity; only a charge beyond [`Amount::MAX`](crate::Amount::MAX) is refused.
+//! * A book that compiled prices every quantity; only a charge beyond [`Amount::MAX`](crate::Amount::MAX), or a
+//!   quantity that a step rounds up beyond `u64`, is refused.
 //! * An unknown service or meter is an error that names it. There is no default price and no price of zero by omission.
 //!
 //! Deliberately absent: versions and times of books (the store gives them, a book never changes), allowances that last
