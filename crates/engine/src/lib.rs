@@ -1,3 +1,67 @@
-//! Use cases across store and gateways: the executor, top-ups, jobs.
+//! Use cases across store and gateways.
+//!
+//! An [`Engine`] is what the API and the portal call. It holds no state of the ledger: credits move only in
+//! [`Store::submit`]; what is kept here are caches of things that never change (accounts' numbers and units, price
+//! versions) or that this process itself invalidates (keys). Deliberately absent: HTTP, and texts for people.
 
+pub mod accounts;
+mod error;
+pub mod ids;
+pub mod keys;
+pub mod ledger_calls;
+pub mod prices;
 pub mod settings;
+pub mod sweep;
+pub mod topups;
+
+use std::sync::Arc;
+
+use ledger::Timestamp;
+use store::Store;
+
+pub use error::{Error, Result};
+use settings::Settings;
+
+/// The use cases of one installation. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    store: Store,
+    settings: Arc<Settings>,
+    topups: topups::Topups,
+}
+
+impl Engine {
+    /// Puts the parts together. Starts nothing in the background.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the database cannot be read, [`Error::Misconfigured`] when a part refuses its settings.
+    pub async fn new(store: Store, settings: impl Into<Arc<Settings>>) -> Result<Engine> {
+        let settings = settings.into();
+        let topups = topups::Topups::new(&store, &settings)?;
+        Ok(Engine { parts: Arc::new(Parts { store, settings, topups }) })
+    }
+
+    /// Where the ledger and the rows around it are kept.
+    pub fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    /// What the operator set.
+    pub fn settings(&self) -> &Arc<Settings> {
+        &self.parts.settings
+    }
+
+    /// Buying credits.
+    pub fn topups(&self) -> &topups::Topups {
+        &self.parts.topups
+    }
+
+    /// The time on the store's clock, which stamps everything.
+    pub fn now(&self) -> Timestamp {
+        self.parts.store.now()
+    }
+}

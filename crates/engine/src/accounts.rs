@@ -1,0 +1,1 @@
+//! Who pays: opening, finding and changing accounts.

@@ -1,0 +1,68 @@
+//! Why a use case did not happen.
+
+use std::borrow::Cow;
+
+use store::{Failure, StoreError};
+use thiserror::Error;
+
+/// The answer of a use case.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a use case did not happen. Nothing changed, except after [`Failure::Unknown`].
+#[derive(Debug, Clone, Error)]
+pub enum Error {
+    /// The ledger refused it, or its outcome is unknown.
+    #[error(transparent)]
+    Ledger(#[from] Failure),
+    /// The database cannot be read.
+    #[error("the database cannot be read now: {0}")]
+    Unavailable(String),
+    /// There is no such thing, or not for this caller.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// It contradicts what is there.
+    #[error("{detail}")]
+    Conflict {
+        /// The stable code callers match on.
+        code: &'static str,
+        /// What contradicts, and what to do.
+        detail: String,
+    },
+    /// A field is not as it must be.
+    #[error("{param} {detail}")]
+    Invalid {
+        /// The field, as a dotted path.
+        param: Cow<'static, str>,
+        /// The stable code callers match on.
+        code: &'static str,
+        /// What it must be.
+        detail: String,
+    },
+    /// A setting keeps the engine from starting.
+    #[error("{0}")]
+    Misconfigured(String),
+}
+
+impl Error {
+    /// A field is not as it must be; code `invalid_field`.
+    pub fn invalid(param: impl Into<Cow<'static, str>>, detail: impl Into<String>) -> Error {
+        Error::Invalid { param: param.into(), code: "invalid_field", detail: detail.into() }
+    }
+
+    /// It contradicts what is there.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> Error {
+        Error::Conflict { code, detail: detail.into() }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Error::Unavailable(error.0)
+    }
+}
+
+impl From<store::ColumnError> for Error {
+    fn from(error: store::ColumnError) -> Self {
+        Error::Unavailable(error.to_string())
+    }
+}

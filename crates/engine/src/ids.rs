@@ -1,0 +1,1 @@
+//! Public identifiers of entries, lots and holds.

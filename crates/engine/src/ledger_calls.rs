@@ -1,0 +1,1 @@
+//! Requests as orders to the store.

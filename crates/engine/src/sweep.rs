@@ -1,0 +1,1 @@
+//! Books what has fallen due, in the background.
