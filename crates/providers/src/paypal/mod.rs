@@ -1,0 +1,3 @@
+//! PayPal: amounts so far.
+
+pub mod amount;

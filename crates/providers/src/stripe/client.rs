@@ -1,0 +1,309 @@
+//! One method per call to Stripe.
+//!
+//! A call repeats the *same* request under the *same* idempotency key when the answer settles nothing (`retry`), and then
+//! says what is known (`error`). POSTs that create or charge carry a key; those that set a state need none, and a key
+//! would do harm: setting A, B, A within a day would replay the first answer without setting anything.
+//! Redirects are not followed. Traced at debug level: call, attempts, request id, outcome; never bodies or headers.
+//! Cost: one round trip per call and attempt, one per 100 items of a list.
+
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use http::{Method, StatusCode};
+use reqwest::redirect;
+use serde::de::DeserializeOwned;
+use tracing::Instrument;
+use tracing::field::Empty;
+
+use super::charge::ChargeRequest;
+use super::config::{self, Config, ConfigError};
+use super::error::{self, Doubt, Error, Invalid, InvalidKind, Outcome, Unknown};
+use super::object::{Card, Customer, Intent, Page, SetupIntent};
+use super::retry::{self, RetryPolicy};
+use super::transform::{self, NewCustomer, Params};
+
+/// Beyond this an answer is cut off and counts as unreadable.
+const ANSWER_MAX_BYTES: usize = 8 << 20;
+/// Stripe's limit.
+const IDEMPOTENCY_KEY_MAX_CHARS: usize = 255;
+const PAGE_SIZE: &str = "100";
+/// A customer's cards or recent intents fit in far fewer; a list that never ends is an error.
+const PAGES_MAX: usize = 50;
+
+/// A client of one Stripe account. Cheap to clone; connections are shared.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    origin: String,
+    retry: RetryPolicy,
+}
+
+/// Which intents to list.
+#[derive(Debug, Clone, Default)]
+pub struct IntentFilter {
+    /// Of this customer only.
+    pub customer_id: Option<String>,
+    /// Created at this Unix second or later.
+    pub created_from_s: Option<i64>,
+    /// Created before this Unix second.
+    pub created_before_s: Option<i64>,
+}
+
+/// One call; sent unchanged at each attempt.
+struct Call<'a> {
+    name: &'static str,
+    method: Method,
+    path: String,
+    params: Params,
+    idempotency_key: Option<&'a str>,
+}
+
+/// A complete answer.
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Client {
+    /// Checks the configuration; sends nothing. The process must have installed a rustls crypto provider.
+    pub fn new(config: Config) -> Result<Client, ConfigError> {
+        let url = config.check()?;
+        let mut authorization = HeaderValue::try_from(format!("Bearer {}", config.secret_key.expose()))
+            .map_err(|_| ConfigError::Unsendable("secret_key"))?;
+        authorization.set_sensitive(true);
+        let version = HeaderValue::try_from(&config.api_version).map_err(|_| ConfigError::Unsendable("api_version"))?;
+        let headers = HeaderMap::from_iter([
+            (AUTHORIZATION, authorization),
+            (http::HeaderName::from_static("stripe-version"), version),
+        ]);
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("scrip/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .redirect(redirect::Policy::none())
+            // The HTTP library must not repeat on its own: repeats are counted here.
+            .retry(reqwest::retry::never())
+            .timeout(config.timeout);
+        if config::is_loopback(&url) {
+            builder = builder.no_proxy();
+        }
+        let http = builder.build().map_err(|error| ConfigError::Tls(error.without_url().to_string()))?;
+        Ok(Client { http, origin: url.origin().ascii_serialization(), retry: config.retry })
+    }
+
+    /// Creates the customer of an account, once: the key is `customer:{account}`.
+    pub async fn create_customer(&self, customer: &NewCustomer) -> Result<Customer, Error> {
+        let key = format!("customer:{}", customer.account_id);
+        self.post("create_customer", "customers".into(), transform::new_customer(customer), Some(&key)).await
+    }
+
+    /// The customer; `None` when it does not exist or was deleted.
+    pub async fn customer(&self, customer_id: &str) -> Result<Option<Customer>, Error> {
+        let path = format!("customers/{}", checked("customer", customer_id)?);
+        let customer: Option<Customer> = found(self.get("get_customer", path, Params::new()).await)?;
+        Ok(customer.filter(|customer| !customer.deleted))
+    }
+
+    /// Makes a saved card the one that is charged first.
+    pub async fn set_default_card(&self, customer_id: &str, card_id: &str) -> Result<Customer, Error> {
+        let path = format!("customers/{}", checked("customer", customer_id)?);
+        self.post("set_default_card", path, transform::default_card(card_id), None).await
+    }
+
+    /// All saved cards, newest first; an [`InvalidKind::NotFound`] error when the customer is gone.
+    pub async fn cards(&self, customer_id: &str) -> Result<Vec<Card>, Error> {
+        let path = format!("customers/{}/payment_methods", checked("customer", customer_id)?);
+        self.list("list_cards", path, vec![("type".into(), "card".into())], |card: &Card| &card.id).await
+    }
+
+    /// Begins to save a card; its `client_secret` goes to the payer's page. One key per click.
+    pub async fn create_setup_intent(&self, customer_id: &str, idempotency_key: &str) -> Result<SetupIntent, Error> {
+        let params = transform::setup(customer_id);
+        self.post("create_setup_intent", "setup_intents".into(), params, Some(idempotency_key)).await
+    }
+
+    /// Creates the intent of a top-up and confirms it with a saved card, payer absent.
+    pub async fn create_intent_off_session(&self, request: &ChargeRequest, card_id: &str) -> Outcome {
+        let params = match transform::create_off_session(request, card_id) {
+            Ok(params) => params,
+            Err(error) => return Outcome::Invalid(Invalid::not_sent("amount", error.to_string())),
+        };
+        let key = transform::create_key(&request.topup_id, card_id);
+        self.post("create_intent", "payment_intents".into(), params, Some(&key)).await.into()
+    }
+
+    /// Confirms the same intent with another saved card, payer absent. `n` is the card's place in the order, from 0.
+    pub async fn confirm_intent_off_session(
+        &self,
+        intent_id: &str,
+        topup_id: &str,
+        n: usize,
+        card_id: &str,
+    ) -> Outcome {
+        let path = match checked("intent", intent_id) {
+            Ok(id) => format!("payment_intents/{id}/confirm"),
+            Err(invalid) => return Outcome::Invalid(invalid),
+        };
+        let key = transform::confirm_key(topup_id, n, card_id);
+        self.post("confirm_intent", path, transform::confirm_off_session(card_id), Some(&key)).await.into()
+    }
+
+    /// The intent as it is now; `None` when it does not exist.
+    pub async fn intent(&self, intent_id: &str) -> Result<Option<Intent>, Error> {
+        let path = format!("payment_intents/{}", checked("intent", intent_id)?);
+        found(self.get("get_intent", path, Params::new()).await)
+    }
+
+    /// Cancels an unpaid intent. [`Doubt::UnexpectedState`] when it is paid, or cancelled already.
+    pub async fn cancel_intent(&self, intent_id: &str) -> Result<Intent, Error> {
+        let path = format!("payment_intents/{}/cancel", checked("intent", intent_id)?);
+        self.post("cancel_intent", path, transform::cancel(), None).await
+    }
+
+    /// All intents of a filter, newest first.
+    pub async fn intents(&self, filter: &IntentFilter) -> Result<Vec<Intent>, Error> {
+        let mut params = Params::new();
+        params.extend(filter.customer_id.iter().map(|id| ("customer".to_owned(), id.clone())));
+        for (name, second) in [("created[gte]", filter.created_from_s), ("created[lt]", filter.created_before_s)] {
+            params.extend(second.map(|second| (name.to_owned(), second.to_string())));
+        }
+        self.list("list_intents", "payment_intents".into(), params, |intent: &Intent| &intent.id).await
+    }
+
+    async fn list<T: DeserializeOwned>(
+        &self,
+        name: &'static str,
+        path: String,
+        mut params: Params,
+        id: impl Fn(&T) -> &String,
+    ) -> Result<Vec<T>, Error> {
+        params.push(("limit".into(), PAGE_SIZE.into()));
+        let mut items = Vec::new();
+        for _ in 0..PAGES_MAX {
+            let mut page_params = params.clone();
+            page_params.extend(items.last().map(|last| ("starting_after".to_owned(), id(last).clone())));
+            let page: Page<T> = self.get(name, path.clone(), page_params).await?;
+            let last = !page.has_more || page.data.is_empty();
+            items.extend(page.data);
+            if last {
+                return Ok(items);
+            }
+        }
+        Err(Invalid::not_sent("limit", format!("the list does not end after {PAGES_MAX} pages")).into())
+    }
+
+    async fn get<T: DeserializeOwned>(&self, name: &'static str, path: String, params: Params) -> Result<T, Error> {
+        self.send(Call { name, method: Method::GET, path, params, idempotency_key: None }).await
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        name: &'static str,
+        path: String,
+        params: Params,
+        idempotency_key: Option<&str>,
+    ) -> Result<T, Error> {
+        if idempotency_key.is_some_and(|key| key.len() > IDEMPOTENCY_KEY_MAX_CHARS || !key.is_ascii()) {
+            let message = format!("the key must be at most {IDEMPOTENCY_KEY_MAX_CHARS} ASCII characters");
+            return Err(Invalid::not_sent("Idempotency-Key", message).into());
+        }
+        self.send(Call { name, method: Method::POST, path, params, idempotency_key }).await
+    }
+
+    /// Sends a call until its answer settles it or the repeats are used up.
+    async fn send<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Error> {
+        let span =
+            tracing::debug_span!("stripe", call = call.name, request_id = Empty, attempts = Empty, outcome = Empty);
+        let result = self.send_and_repeat(&call).instrument(span.clone()).await;
+        span.record(
+            "outcome",
+            match &result {
+                Ok(_) => "done",
+                Err(Error::Refused(_)) => "refused",
+                Err(Error::Invalid(_)) => "invalid",
+                Err(Error::Unknown(_)) => "unknown",
+            },
+        );
+        result
+    }
+
+    async fn send_and_repeat<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, Error> {
+        let mut may_have_run = false;
+        for attempt in 0.. {
+            let answer = self.attempt(call).await;
+            let (result, headers) = match answer {
+                Ok(answer) => (error::read(answer.status, &answer.headers, &answer.body), answer.headers),
+                Err(doubt) => (Err(Unknown::new(doubt).into()), HeaderMap::new()),
+            };
+            let span = tracing::Span::current();
+            span.record("attempts", attempt + 1);
+            span.record("request_id", error::request_id(&headers));
+            let failure = match result {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            };
+            let repeatable = matches!(&failure, Error::Unknown(unknown) if unknown.reason.is_repeatable());
+            may_have_run |= matches!(&failure, Error::Unknown(unknown) if unknown.may_have_run);
+            match retry::pause(self.retry, attempt, repeatable, &headers, rand::random_range(0..=1_000)) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(in_light_of(failure, may_have_run)),
+            }
+        }
+        unreachable!("attempts are bounded by the retry policy")
+    }
+
+    async fn attempt(&self, call: &Call<'_>) -> Result<Answer, Doubt> {
+        let url = format!("{}/v1/{}", self.origin, call.path);
+        let mut request = self.http.request(call.method.clone(), url);
+        request = if call.method == Method::GET { request.query(&call.params) } else { request.form(&call.params) };
+        if let Some(key) = call.idempotency_key {
+            request = request.header("idempotency-key", key);
+        }
+        let mut response = request.send().await.map_err(|error| doubt(&error))?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| doubt(&error))? {
+            body.extend_from_slice(&chunk);
+            if body.len() > ANSWER_MAX_BYTES {
+                return Err(Doubt::Unreadable);
+            }
+        }
+        Ok(Answer { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
+    }
+}
+
+/// What broke, without the library's own text, which may quote the address.
+fn doubt(error: &reqwest::Error) -> Doubt {
+    match () {
+        _ if error.is_connect() || error.is_builder() => Doubt::NotConnected,
+        _ if error.is_timeout() => Doubt::Timeout,
+        _ => Doubt::Interrupted,
+    }
+}
+
+/// The last failure, weighed with the attempts before it: a key refused now says nothing about an earlier attempt that may
+/// have charged, because keys are checked before the idempotency key is looked up.
+fn in_light_of(failure: Error, may_have_run: bool) -> Error {
+    match failure {
+        Error::Invalid(invalid) if may_have_run && invalid.kind == InvalidKind::Credentials => {
+            Unknown::new(Doubt::Status(StatusCode::UNAUTHORIZED.as_u16())).into()
+        }
+        Error::Unknown(mut unknown) => {
+            unknown.may_have_run |= may_have_run;
+            Error::Unknown(unknown)
+        }
+        settled => settled,
+    }
+}
+
+/// An id as a part of a path: nothing that would lead to another path.
+fn checked<'a>(param: &str, id: &'a str) -> Result<&'a str, Invalid> {
+    let plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if plain { Ok(id) } else { Err(Invalid::not_sent(param, "the id is not one of Stripe's".into())) }
+}
+
+/// Not found is an answer, not a failure.
+fn found<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::Invalid(invalid)) if invalid.kind == InvalidKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,3 @@
+//! VNPay: amounts so far.
+
+pub mod amount;

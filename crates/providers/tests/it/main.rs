@@ -1,0 +1,12 @@
+//! The crate from outside: vectors, a scripted server for what a gateway may do wrong, the sandbox for what it does right.
+
+// Helpers of tests are tests, which clippy.toml's exception does not see.
+#![allow(clippy::unwrap_used)]
+
+mod amounts;
+mod answers;
+mod calls;
+mod charges;
+mod notices;
+mod secrecy;
+mod support;
