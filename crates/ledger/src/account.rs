@@ -5,11 +5,12 @@
 //! [`apply`](crate::apply) changes a state. Lots with nothing left may be absent: a store keeps them elsewhere and
 //! brings them back with [`Account::insert_lot`] for a command that needs them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Amount, Hash, Timestamp, Unit};
+use crate::{Amount, Hash, Timestamp, Unit, settle};
 
 /// The short number of an account inside one database; its public identifier is [`Account::id`].
 pub type AccountNo = u64;
@@ -195,6 +196,17 @@ impl Account {
             lots: Vec::new(),
             holds: Vec::new(),
         }
+    }
+
+    /// The account as a reader must see it at `now`: what has fallen due is booked in a copy. The amounts below are told
+    /// of it.
+    pub fn as_of(&self, now: Timestamp) -> Cow<'_, Account> {
+        if self.next_due_at() > now {
+            return Cow::Borrowed(self);
+        }
+        let mut copy = self.clone();
+        settle(&mut copy, now);
+        Cow::Owned(copy)
     }
 
     /// What the account has at `now`: lots that count, less the overdraft. Includes held credits.

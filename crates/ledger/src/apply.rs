@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::decide::due;
 use crate::transaction::Postings;
 use crate::{
-    Account, Amount, Command, Decision, Event, Hold, Lot, LotNo, LotSpec, Memo, Part, Rejection, Reversible,
-    Timestamp, Transaction, chain, decide, due, encode,
+    Account, Amount, Command, Decision, Event, Hold, Lot, LotNo, LotSpec, Memo, Part, Rejection, Reversible, Timestamp,
+    Transaction, chain, decide, encode,
 };
 
 /// A transaction with its canonical bytes.
@@ -28,20 +29,26 @@ pub struct Executed {
 
 /// Books what is due, decides the command and books it. The state is changed by exactly what is returned. Time never
 /// runs backwards: a `now` before the account's last transaction counts as that.
-pub fn execute(
-    account: &mut Account,
-    command: &Command,
-    reversible: Option<&Reversible>,
-    now: Timestamp,
-) -> Executed {
+pub fn execute(account: &mut Account, command: &Command, reversible: Option<&Reversible>, now: Timestamp) -> Executed {
     let now = now.max(account.last_at);
-    let mut settled = Vec::new();
-    while let Some(decision) = due(account, now) {
-        settled.push(book(account, None, decision, now));
-    }
+    let settled = settle(account, now);
     let outcome = decide(account, command, reversible, now)
         .map(|decision| decision.map(|decision| book(account, Some(command), decision, now)));
     Executed { settled, outcome }
+}
+
+/// Books what has fallen due by `now`, instant by instant: what it comes to does not depend on when somebody looks. A lot
+/// that became effective repays the overdraft before it expires, also when both instants have passed unseen.
+pub fn settle(account: &mut Account, now: Timestamp) -> Vec<Booked> {
+    let mut settled = Vec::new();
+    let mut instant = account.last_at.max(account.next_due_at());
+    while instant <= now
+        && let Some(decision) = due(account, instant)
+    {
+        settled.push(book(account, None, decision, now));
+        instant = instant.max(account.next_due_at());
+    }
+    settled
 }
 
 fn book(account: &mut Account, command: Option<&Command>, decision: Decision, now: Timestamp) -> Booked {
@@ -87,7 +94,10 @@ pub fn apply(account: &mut Account, tx: &Transaction) -> Result<(), String> {
     account.head = tx.hash;
     let balance = account.book_balance();
     if balance != tx.balance_after {
-        return Err(format!("transaction {} says balance {:?}, its movements say {balance:?}", tx.seq, tx.balance_after));
+        return Err(format!(
+            "transaction {} says balance {:?}, its movements say {balance:?}",
+            tx.seq, tx.balance_after
+        ));
     }
     Ok(())
 }

@@ -243,7 +243,10 @@ impl<'a> Reader<'a> {
     fn length(&mut self) -> Result<usize, DecodeError> {
         let length = self.unsigned()?;
         // Every element takes a byte at least, so a longer length is damage, not a request for memory.
-        usize::try_from(length).ok().filter(|length| *length <= self.0.len()).ok_or(DecodeError("length beyond the end"))
+        usize::try_from(length)
+            .ok()
+            .filter(|length| *length <= self.0.len())
+            .ok_or(DecodeError("length beyond the end"))
     }
 
     fn amount(&mut self) -> Result<Amount, DecodeError> {
@@ -254,7 +257,10 @@ impl<'a> Reader<'a> {
         Ok(Timestamp::from_micros(self.signed()?))
     }
 
-    fn optional<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, DecodeError>) -> Result<Option<T>, DecodeError> {
+    fn optional<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<Option<T>, DecodeError> {
         if self.flag()? { read(self).map(Some) } else { Ok(None) }
     }
 

@@ -22,11 +22,11 @@ mod unit;
 
 pub use account::{Account, AccountNo, Hold, HoldNo, Lot, LotKind, LotNo, Part};
 pub use amount::Amount;
-pub use apply::{Booked, Executed, apply, execute};
+pub use apply::{Booked, Executed, apply, execute, settle};
 pub use chain::Hash;
 pub use codec::{DecodeError, decode, encode};
 pub use command::{Command, InputHash, LotSpec, MAX_HOLD_TTL_SECONDS, Memo, OnInsufficient, Op, Overrun};
-pub use decide::{Decision, Reversible, decide, due};
+pub use decide::{Decision, Reversible, decide};
 pub use rejection::Rejection;
 pub use time::Timestamp;
 pub use transaction::{Counter, Event, Kind, Posting, Postings, Transaction};

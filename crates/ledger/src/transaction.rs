@@ -282,7 +282,7 @@ pub struct Transaction {
     pub seq: u64,
     /// When it was booked.
     pub at: Timestamp,
-    /// The instant it belongs to: the expiry for expiries, else `at`.
+    /// The instant it belongs to: for what the system booked, when it fell due; else `at`.
     pub dated_at: Timestamp,
     /// Idempotency key; the system's own bookings have none.
     pub key: Option<Box<str>>,

@@ -44,6 +44,9 @@ pub(super) fn adjust(account: &Account, amount: Amount, now: Timestamp) -> Resul
         decision.event = Event::Adjusted(Some(lot));
         return Ok(decision);
     }
+    if amount < -Amount::MAX {
+        return Err(Rejection::AmountTooLarge);
+    }
     let mut decision = Decision::still(Event::Adjusted(None));
     decision.counter = Counter::Promotion;
     let wanted = -amount;

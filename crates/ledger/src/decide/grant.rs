@@ -1,15 +1,10 @@
 //! Lots: granting, voiding, moving the expiry.
 
-use crate::decide::{Decision, giver};
-use crate::{Account, Amount, Counter, Event, Lot, LotNo, LotSpec, Rejection, Timestamp};
+use crate::decide::{Decision, check_gain, giver};
+use crate::{Account, Counter, Event, Lot, LotNo, LotSpec, Rejection, Timestamp};
 
 /// A new lot. One that may pay for anything repays the overdraft first.
-pub(super) fn grant(
-    account: &Account,
-    lot: &LotSpec,
-    counter: Counter,
-    now: Timestamp,
-) -> Result<Decision, Rejection> {
+pub(super) fn grant(account: &Account, lot: &LotSpec, counter: Counter, now: Timestamp) -> Result<Decision, Rejection> {
     if !lot.allocated.is_positive() {
         return Err(Rejection::AmountNotPositive);
     }
@@ -17,8 +12,7 @@ pub(super) fn grant(
     if lot.expires_at.is_some_and(|expires_at| expires_at <= now || expires_at <= effective_at) {
         return Err(Rejection::ExpiryTooEarly);
     }
-    let total = account.lots.iter().map(|lot| lot.remaining).sum::<Amount>();
-    total.checked_add(lot.allocated).ok_or(Rejection::AmountTooLarge)?;
+    check_gain(account, lot.allocated)?;
     let mut decision = Decision::still(Event::Granted(lot.clone()));
     decision.counter = counter;
     if lot.scope.is_empty() && effective_at <= now {

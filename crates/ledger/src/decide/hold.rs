@@ -1,9 +1,7 @@
 //! Holds: earmarking credits, and the three ends of it.
 
 use crate::decide::{Decision, debit};
-use crate::{
-    Account, Amount, Counter, Event, Hold, HoldNo, MAX_HOLD_TTL_SECONDS, Overrun, Part, Rejection, Timestamp,
-};
+use crate::{Account, Amount, Counter, Event, Hold, HoldNo, MAX_HOLD_TTL_SECONDS, Overrun, Part, Rejection, Timestamp};
 
 /// Earmarks free credits in burn-down order; never overdraws.
 pub(super) fn place(
@@ -64,12 +62,7 @@ pub(super) fn release(account: &Account, no: HoldNo) -> Result<Decision, Rejecti
     open(account, no).map(|hold| Decision::still(Event::HoldReleased { hold: hold.no }))
 }
 
-pub(super) fn extend(
-    account: &Account,
-    no: HoldNo,
-    ttl_seconds: i64,
-    now: Timestamp,
-) -> Result<Decision, Rejection> {
+pub(super) fn extend(account: &Account, no: HoldNo, ttl_seconds: i64, now: Timestamp) -> Result<Decision, Rejection> {
     let hold = open(account, no)?;
     let expires_at = end(ttl_seconds, now)?;
     Ok(Decision::still(Event::HoldExtended { hold: hold.no, expires_at }))

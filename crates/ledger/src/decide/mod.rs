@@ -1,8 +1,8 @@
 //! The only place where credits move: what a command does to a state, decided without changing it.
 //!
-//! [`due`] comes first: expiries, ended holds and repayments whose time has come are booked before the command looks at
-//! the state, so a decision never sees a lot that has expired or a hold that has run out. One command makes at most one
-//! transaction.
+//! What is due comes first ([`settle`](crate::settle)): expiries, ended holds and repayments whose time has come are
+//! booked before the command looks at the state, so a decision never sees a lot that has expired or a hold that has run
+//! out. One command makes at most one transaction.
 
 mod debit;
 mod grant;
@@ -96,42 +96,41 @@ pub fn decide(
     Ok(Some(decision))
 }
 
-/// The earliest booking that has fallen due at `now`: a hold's end, an expiry, or the repayment of the overdraft by a
-/// lot that became able to pay for anything. Call until there is none.
-pub fn due(account: &Account, now: Timestamp) -> Option<Decision> {
-    let ended = account.holds.iter().filter(|hold| hold.expires_at <= now).min_by_key(|hold| hold.expires_at);
-    let expired = account
-        .lots
-        .iter()
-        .filter(|lot| lot.is_expired(now) && lot.free().is_positive())
-        .min_by_key(|lot| lot.expires_at);
-    let ended_at = ended.map_or(Timestamp::MAX, |hold| hold.expires_at);
-    if let Some((lot, expires_at)) = expired.and_then(|lot| lot.expires_at.map(|at| (lot, at)))
-        && expires_at < ended_at
-    {
-        let mut decision = Decision::still(Event::LotExpired { lot: lot.no });
-        decision.counter = Counter::Breakage;
-        decision.post(lot.no, -lot.free());
-        decision.dated_at = Some(expires_at);
-        return Some(decision);
-    }
-    if let Some(hold) = ended {
-        let mut decision = Decision::still(Event::HoldExpired { hold: hold.no });
-        decision.dated_at = Some(hold.expires_at);
-        return Some(decision);
-    }
-    repayment(account, now)
+/// What falls due at `instant`, one booking at a time until there is none: first the ends of holds, so that a lot loses
+/// all it has at once, then expiries, then the repayment of the overdraft by lots that are able to pay for anything.
+/// Nothing may have been due before `instant`.
+pub(crate) fn due(account: &Account, instant: Timestamp) -> Option<Decision> {
+    hold_end(account, instant).or_else(|| expiry(account, instant)).or_else(|| repayment(account, instant))
 }
 
-fn repayment(account: &Account, now: Timestamp) -> Option<Decision> {
+fn hold_end(account: &Account, instant: Timestamp) -> Option<Decision> {
+    let ended = account.holds.iter().filter(|hold| hold.expires_at <= instant).min_by_key(|hold| hold.expires_at)?;
+    let mut decision = Decision::still(Event::HoldExpired { hold: ended.no });
+    decision.dated_at = Some(ended.expires_at);
+    Some(decision)
+}
+
+fn expiry(account: &Account, instant: Timestamp) -> Option<Decision> {
+    let expired = account.lots.iter().filter(|lot| lot.is_expired(instant) && lot.free().is_positive());
+    let lot = expired.min_by_key(|lot| lot.expires_at)?;
+    let mut decision = Decision::still(Event::LotExpired { lot: lot.no });
+    decision.counter = Counter::Breakage;
+    decision.post(lot.no, -lot.free());
+    decision.dated_at = lot.expires_at;
+    Some(decision)
+}
+
+fn repayment(account: &Account, instant: Timestamp) -> Option<Decision> {
     if !account.overdraft.is_positive() {
         return None;
     }
-    let lot = account.lots.iter().find(|lot| lot.counts(now) && lot.scope.is_empty() && lot.free().is_positive())?;
+    let lot =
+        account.lots.iter().find(|lot| lot.counts(instant) && lot.scope.is_empty() && lot.free().is_positive())?;
     let amount = lot.free().min(account.overdraft);
     let mut decision = Decision::still(Event::OverdraftRepaid);
     decision.post(lot.no, -amount);
     decision.overdraft = amount;
+    decision.dated_at = Some(instant);
     Some(decision)
 }
 
@@ -139,18 +138,27 @@ fn open(account: &Account, overdraft_limit: Amount) -> Result<Decision, Rejectio
     if account.seq > 0 {
         return Err(Rejection::AlreadyOpen);
     }
-    if overdraft_limit.is_negative() {
-        return Err(Rejection::LimitNegative);
-    }
+    check_limit(overdraft_limit)?;
     Ok(Decision::still(Event::Opened { overdraft_limit }))
 }
 
 fn configure(account: &Account, limit: Option<Amount>, closed: Option<bool>) -> Result<Decision, Rejection> {
     let overdraft_limit = limit.unwrap_or(account.overdraft_limit);
+    check_limit(overdraft_limit)?;
+    Ok(Decision::still(Event::Configured { overdraft_limit, closed: closed.unwrap_or(account.closed) }))
+}
+
+fn check_limit(overdraft_limit: Amount) -> Result<(), Rejection> {
     if overdraft_limit.is_negative() {
         return Err(Rejection::LimitNegative);
     }
-    Ok(Decision::still(Event::Configured { overdraft_limit, closed: closed.unwrap_or(account.closed) }))
+    if overdraft_limit > Amount::MAX { Err(Rejection::AmountTooLarge) } else { Ok(()) }
+}
+
+/// Lots may gain only so much that their sum stays within [`Amount::MAX`].
+fn check_gain(account: &Account, gain: Amount) -> Result<(), Rejection> {
+    let total = account.lots.iter().map(|lot| lot.remaining).sum::<Amount>();
+    total.checked_add(gain).map(|_| ()).ok_or(Rejection::AmountTooLarge)
 }
 
 /// Which counter-account gives a lot of this kind, and takes it back, when no gateway is involved.

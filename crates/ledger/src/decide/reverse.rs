@@ -1,6 +1,6 @@
 //! Giving the credits of a debit back to where they came from, last taken first.
 
-use crate::decide::{Decision, Reversible};
+use crate::decide::{Decision, Reversible, check_gain};
 use crate::{Account, Amount, Counter, Event, LotKind, LotSpec, Rejection};
 
 /// What had been overdrawn goes back first, as it was taken last: it reduces the overdraft, and what has been repaid
@@ -35,6 +35,7 @@ pub(super) fn reverse(
     for posting in debit.postings.iter().rev() {
         decision.post(posting.lot, window.share(-posting.amount));
     }
+    check_gain(account, amount - decision.overdraft)?;
     if rest.is_positive() {
         let lot = LotSpec {
             kind: LotKind::Manual,

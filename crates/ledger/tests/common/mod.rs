@@ -1,0 +1,107 @@
+//! The bench that every test of the core runs on: it executes a command and then looks for any broken rule.
+//!
+//! What holds after every command, whatever it was (numbers of the invariants in `docs/ledger.md`): see
+//! [`Bench::execute`]. A store's part is played naively: the journal is a list and nothing is ever taken out of memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ledger::{
+    Account, Amount, Booked, Command, Counter, Event, Executed, Hash, Kind, Op, Reversible, Timestamp, Transaction,
+    Unit, apply, chain, decode, encode, execute,
+};
+
+/// An account under test, a copy that only replays what was booked, and everything booked so far.
+pub struct Bench {
+    pub account: Account,
+    pub journal: Vec<Transaction>,
+    copy: Account,
+    /// Σ of what lots and overdraft gained; the other side of `counters`.
+    total: i128,
+    counters: BTreeMap<Counter, i128>,
+}
+
+impl Bench {
+    /// An account before its first transaction.
+    pub fn new() -> Self {
+        let account = Account::new(1, Arc::from("acme"), Unit::CREDIT);
+        Bench { copy: account.clone(), account, journal: Vec::new(), total: 0, counters: BTreeMap::new() }
+    }
+
+    /// What the journal knows of a debit or capture that a reversal names.
+    pub fn reversible(&self, entry: u64) -> Option<Reversible> {
+        let tx = self.journal.iter().find(|tx| tx.seq == entry)?;
+        if !matches!(tx.kind(), Kind::Debit | Kind::Capture) {
+            return None;
+        }
+        let of_this = |tx: &&Transaction| matches!(tx.event, Event::Reversed { entry: known, .. } if known == entry);
+        let reversed = self.journal.iter().filter(of_this).map(Transaction::amount).sum();
+        Some(Reversible { postings: tx.postings.clone(), overdraft: tx.overdraft, reversed })
+    }
+
+    /// Executes and checks: transactions (see [`Bench::record`]), the state's own invariants, balance = Σ postings,
+    /// trial balance zero, the replayed copy equal, and a refused command without any effect of its own.
+    pub fn execute(&mut self, command: &Command, now: Timestamp) -> Executed {
+        let reversible = match command.op {
+            Op::Reverse { entry, .. } => self.reversible(entry),
+            _ => None,
+        };
+        let mut settled_only = self.account.clone();
+        let executed = execute(&mut self.account, command, reversible.as_ref(), now);
+        for booked in executed.settled.iter().chain(executed.outcome.iter().flatten()) {
+            self.record(booked);
+        }
+        let now = now.max(self.account.last_at);
+        if executed.outcome.is_err() {
+            let settle = Command { op: Op::Settle, key: None, ..command.clone() };
+            execute(&mut settled_only, &settle, None, now).outcome.unwrap();
+            assert_eq!(self.account, settled_only, "a refused command left something behind");
+        }
+        assert_eq!(self.account, self.copy, "replaying what was booked gives another state");
+        assert_eq!(self.account.check(), Ok(()));
+        assert_eq!(i128::from(self.account.book_balance().units()), self.total, "balance is not Σ postings");
+        assert_eq!(self.counters.values().sum::<i128>() + self.total, 0, "the trial balance is not zero");
+        if let Some(tx) = self.journal.last() {
+            let account = &self.account;
+            assert_eq!(tx.balance_after, account.book_balance());
+            assert!(account.lots.iter().map(|lot| lot.remaining).sum::<Amount>() <= Amount::MAX);
+        }
+        executed
+    }
+
+    /// Checks one transaction: gapless number, canonical bytes that read back, a link of the chain, zero sum, and no
+    /// movement out of a lot that does not count, except what a hold earmarked in it.
+    fn record(&mut self, booked: &Booked) {
+        let Booked { transaction: tx, canonical } = booked;
+        assert_eq!(tx.seq, self.journal.len() as u64 + 1, "seq has a gap");
+        assert_eq!(decode(canonical, tx.hash).as_ref(), Ok(tx));
+        let mut again = Vec::new();
+        encode(tx, &mut again);
+        assert_eq!(&again, canonical);
+        let previous = self.journal.last().map_or(Hash::ZERO, |tx| tx.hash);
+        assert_eq!(chain::link(&self.account.id, tx.seq, canonical, previous), tx.hash, "the chain is broken");
+        assert!(self.journal.last().is_none_or(|last| last.at <= tx.at && tx.dated_at <= tx.at));
+
+        for posting in tx.postings.iter().filter(|posting| posting.amount.is_negative()) {
+            let lot = self.copy.lot(posting.lot).expect("a lot that pays exists");
+            let earmarked = match tx.event {
+                Event::LotExpired { .. } | Event::LotVoided { .. } => lot.free(),
+                Event::HoldCaptured { hold, .. } => {
+                    let parts = &self.copy.hold(hold).expect("a captured hold is open").parts;
+                    parts.iter().filter(|part| part.lot == lot.no).map(|part| part.amount).sum()
+                }
+                _ => Amount::ZERO,
+            };
+            assert!(-posting.amount <= earmarked || lot.counts(tx.dated_at), "{tx:?} debits {lot:?}");
+        }
+
+        let gained: i128 = tx.postings.iter().map(|posting| i128::from(posting.amount.units())).sum();
+        let gained = gained + i128::from(tx.overdraft.units());
+        assert!(tx.counter != Counter::None || gained == 0, "{tx:?} moves credits without another side");
+        self.total += gained;
+        *self.counters.entry(tx.counter).or_default() -= gained;
+
+        apply(&mut self.copy, tx).unwrap();
+        self.journal.push(tx.clone());
+    }
+}
