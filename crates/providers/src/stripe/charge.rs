@@ -5,8 +5,8 @@
 //! the same intent after a *definite* refusal. An intent can be paid once, so this cannot charge twice. It stops at the
 //! first answer that is not definite. When every card was refused the intent is cancelled, so that nothing pays it later.
 //!
-//! A worker that crashed in the middle must not call this again with other cards or another order: that would be another
-//! key, hence another intent. It asks [`resolve`](super::resolve) first. Deliberately absent: credits; cool-down; storage.
+//! A worker that crashed in the middle must not call this again with other cards or another order (another key makes
+//! another intent), nor after 23 hours (Stripe forgets keys after 24). It asks [`resolve`](super::resolve) first. Deliberately absent: credits; cool-down; storage.
 //! Cost: two round trips (and one per 100 cards) to look up, one per card to charge, one to cancel.
 
 use super::client::Client;

@@ -6,6 +6,8 @@
 //! Redirects are not followed. Traced at debug level: call, attempts, request id, outcome; never bodies or headers.
 //! Cost: one round trip per call and attempt, one per 100 items of a list.
 
+use std::fmt;
+
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use reqwest::redirect;
@@ -61,6 +63,12 @@ struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Client({})", self.origin)
+    }
 }
 
 impl Client {
@@ -187,7 +195,7 @@ impl Client {
                 return Ok(items);
             }
         }
-        Err(Invalid::not_sent("limit", format!("the list does not end after {PAGES_MAX} pages")).into())
+        Err(Unknown::new(Doubt::Endless).into())
     }
 
     async fn get<T: DeserializeOwned>(&self, name: &'static str, path: String, params: Params) -> Result<T, Error> {
@@ -226,10 +234,10 @@ impl Client {
     }
 
     async fn send_and_repeat<T: DeserializeOwned>(&self, call: &Call<'_>) -> Result<T, Error> {
-        let mut may_have_run = false;
-        for attempt in 0.. {
-            let answer = self.attempt(call).await;
-            let (result, headers) = match answer {
+        let mut attempt = 0;
+        let mut doubt: Option<Unknown> = None;
+        loop {
+            let (result, headers) = match self.attempt(call).await {
                 Ok(answer) => (error::read(answer.status, &answer.headers, &answer.body), answer.headers),
                 Err(doubt) => (Err(Unknown::new(doubt).into()), HeaderMap::new()),
             };
@@ -241,13 +249,16 @@ impl Client {
                 Err(failure) => failure,
             };
             let repeatable = matches!(&failure, Error::Unknown(unknown) if unknown.reason.is_repeatable());
-            may_have_run |= matches!(&failure, Error::Unknown(unknown) if unknown.may_have_run);
+            let failure = in_light_of(doubt.as_ref(), failure);
             match retry::pause(self.retry, attempt, repeatable, &headers, rand::random_range(0..=1_000)) {
                 Some(pause) => tokio::time::sleep(pause).await,
-                None => return Err(in_light_of(failure, may_have_run)),
+                None => return Err(failure),
             }
+            if let Error::Unknown(unknown) = failure {
+                doubt = Some(*unknown);
+            }
+            attempt += 1;
         }
-        unreachable!("attempts are bounded by the retry policy")
     }
 
     async fn attempt(&self, call: &Call<'_>) -> Result<Answer, Doubt> {
@@ -278,18 +289,16 @@ fn doubt(error: &reqwest::Error) -> Doubt {
     }
 }
 
-/// The last failure, weighed with the attempts before it: a key refused now says nothing about an earlier attempt that may
-/// have charged, because keys are checked before the idempotency key is looked up.
-fn in_light_of(failure: Error, may_have_run: bool) -> Error {
-    match failure {
-        Error::Invalid(invalid) if may_have_run && invalid.kind == InvalidKind::Credentials => {
-            Unknown::new(Doubt::Status(StatusCode::UNAUTHORIZED.as_u16())).into()
-        }
-        Error::Unknown(mut unknown) => {
-            unknown.may_have_run |= may_have_run;
+/// A failure, weighed with the attempts before it. An attempt that may have charged stays in doubt when a later one did not
+/// run; so it does when the key is refused meanwhile, because keys are checked before idempotency keys are looked up.
+fn in_light_of(earlier: Option<&Unknown>, failure: Error) -> Error {
+    match (earlier.filter(|unknown| unknown.may_have_run), failure) {
+        (Some(_), Error::Unknown(mut unknown)) => {
+            unknown.may_have_run = true;
             Error::Unknown(unknown)
         }
-        settled => settled,
+        (Some(doubt), Error::Invalid(invalid)) if invalid.kind == InvalidKind::Credentials => doubt.clone().into(),
+        (_, failure) => failure,
     }
 }
 

@@ -84,7 +84,7 @@ pub enum InvalidKind {
     /// 401 or 403: the key is wrong, expired, or may not do this.
     #[error("check the secret key and its permissions")]
     Credentials,
-    /// 404: the object is gone, or belongs to the other of live and test.
+    /// 404 or `resource_missing`: the object is gone, or belongs to the other of live and test.
     #[error("the object does not exist for this key")]
     NotFound,
     /// Bad data or our bug: do not repeat unchanged.
@@ -125,6 +125,9 @@ pub enum Doubt {
     /// A success whose body is not what was asked for.
     #[error("unreadable answer")]
     Unreadable,
+    /// A list that goes on after any sensible number of pages.
+    #[error("endless list")]
+    Endless,
     /// The intent was not in a state for this call; it may be paid already.
     #[error("intent in another state")]
     UnexpectedState,
@@ -181,7 +184,7 @@ impl Doubt {
         match self {
             Doubt::NotConnected | Doubt::Timeout | Doubt::Interrupted | Doubt::Unreadable => true,
             Doubt::Status(status) => matches!(status, 409 | 424 | 429 | 500..),
-            Doubt::UnexpectedState | Doubt::KeyReused | Doubt::IntentStatus(_) => false,
+            Doubt::Endless | Doubt::UnexpectedState | Doubt::KeyReused | Doubt::IntentStatus(_) => false,
         }
     }
 }
@@ -309,6 +312,8 @@ fn invalid(
     let kind = match status.as_u16() {
         401 | 403 => InvalidKind::Credentials,
         404 => InvalidKind::NotFound,
+        // Missing objects that a parameter names, instead of the path, come as 400.
+        _ if code.as_deref() == Some("resource_missing") => InvalidKind::NotFound,
         _ => InvalidKind::Request,
     };
     // The message of a refused key may quote the key.

@@ -59,6 +59,7 @@ fn every_answer_is_done_definitely_not_done_or_unknown() {
         (204, String::new(), "unknown unreadable answer: may have run, -"),
         (302, String::new(), "unknown HTTP status 302: may have run, -"),
         (400, error(invalid, r#","code":"amount_too_small","param":"amount""#), "invalid Request amount_too_small"),
+        (400, error(invalid, r#","code":"resource_missing","param":"customer""#), "invalid NotFound resource_missing"),
         (400, error(invalid, r#","code":"parameter_unknown","param":"x""#), "invalid Request parameter_unknown"),
         (400, error(invalid, ""), "invalid Request -"),
         (400, error(invalid, &unexpected), "unknown intent in another state: may have run, pi_1"),

@@ -111,6 +111,7 @@ async fn cards_are_tried_in_order_on_one_intent_until_an_answer_is_not_a_refusal
             "unknown pi_1: intent is requires_action, may have charged"),
         // no card will work
         (2, vec![refused(404, "resource_missing", "customer")], vec![CREATE], "no customer"),
+        (2, vec![refused(400, "resource_missing", "customer")], vec![CREATE], "no customer"),
         (2, vec![refused(400, "amount_too_small", "amount")], vec![CREATE], misconfigured_400),
         (3, vec![lost(), refused(401, "x", ""), refused(401, "x", ""), refused(401, "x", "")],
             vec![CREATE, CONFIRM, CANCEL, GET], misconfigured_401),

@@ -8,5 +8,6 @@ mod answers;
 mod calls;
 mod charges;
 mod notices;
+mod sandbox;
 mod secrecy;
 mod support;
