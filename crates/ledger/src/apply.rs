@@ -75,7 +75,7 @@ fn book(account: &mut Account, command: Option<&Command>, decision: Decision, no
     tx.available_after = account.available(now);
     let mut canonical = Vec::with_capacity(192);
     encode(&tx, &mut canonical);
-    tx.hash = chain::link(&account.id, tx.seq, &canonical, account.head);
+    tx.hash = chain::link(&account.id, account.unit, tx.seq, &canonical, account.head);
     account.head = tx.hash;
     Booked { transaction: tx, canonical }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::Unit;
+
 const DOMAIN: &[u8] = b"scrip ledger v1\0";
 
 /// A SHA-256.
@@ -15,12 +17,14 @@ impl Hash {
     pub const ZERO: Hash = Hash([0; 32]);
 }
 
-/// SHA-256(domain ‖ account ‖ seq ‖ canonical bytes ‖ previous hash); account and seq are length-fixed or delimited.
-pub fn link(account_id: &str, seq: u64, canonical: &[u8], previous: Hash) -> Hash {
+/// SHA-256(domain ‖ account ‖ unit ‖ seq ‖ canonical bytes ‖ previous hash); every part has a fixed or a stated length.
+pub fn link(account_id: &str, unit: Unit, seq: u64, canonical: &[u8], previous: Hash) -> Hash {
     let mut hasher = Sha256::new();
     hasher.update(DOMAIN);
-    hasher.update((account_id.len() as u64).to_be_bytes());
-    hasher.update(account_id.as_bytes());
+    for text in [account_id, unit.code()] {
+        hasher.update((text.len() as u64).to_be_bytes());
+        hasher.update(text.as_bytes());
+    }
     hasher.update(seq.to_be_bytes());
     hasher.update(canonical);
     hasher.update(previous.0);

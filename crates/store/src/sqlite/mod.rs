@@ -1,0 +1,144 @@
+//! The ledger on one SQLite file.
+//!
+//! One thread writes ([`writer`]); readers have connections of their own and see the projection of their snapshot plus
+//! the tail that the writer tells them about, which together are exact. Cost of a read: one question to the writer's
+//! thread, then point and range reads.
+
+mod checkpoint;
+mod projector;
+mod question;
+mod reader;
+mod rows;
+mod schema;
+mod state;
+mod tail;
+pub(crate) mod verify;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ledger::{AccountNo, Timestamp};
+use tokio::sync::oneshot;
+
+use crate::executor::Executor;
+use crate::{
+    AccountRef, AccountView, EntryFilter, EntryView, Failure, Options, Row, StoreError, TrialLine, Value,
+};
+use checkpoint::Checkpointer;
+use question::{Question, TailQuestion};
+use reader::Readers;
+use writer::{Halt, SqliteWriter};
+
+/// An open SQLite ledger.
+pub(crate) struct SqliteStore {
+    pub(crate) executor: Executor<Question>,
+    readers: Readers,
+    halt: Halt,
+    options: Options,
+}
+
+/// Makes or updates the tables of a database file; says which migrations were applied.
+pub(crate) fn migrate(path: &Path, now: Timestamp) -> Result<Vec<&'static str>, StoreError> {
+    let mut conn = schema::open_writer(path)?;
+    schema::migrate(&mut conn, now.micros())
+}
+
+impl SqliteStore {
+    /// Opens a file, makes or updates its tables, replays the tail of its journal.
+    pub(crate) fn open(path: PathBuf, options: Options) -> Result<Self, StoreError> {
+        let mut conn = schema::open_writer(&path)?;
+        schema::migrate(&mut conn, options.clock.now().micros())?;
+        let halt = Halt::default();
+        let checkpointer = Checkpointer::start(path.clone(), halt.clone())?;
+        let writer = SqliteWriter::start(conn, options.clone(), checkpointer, halt.clone())?;
+        let executor = Executor::start(writer, options.queue_length)
+            .map_err(|error| StoreError(format!("cannot start the ledger's thread: {error}")))?;
+        Ok(SqliteStore { executor, readers: Readers::new(path), halt, options })
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.options.clock.now()
+    }
+
+    pub(crate) async fn query(&self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        self.readers.run(move |conn| rows::query(conn, sql, &params)).await
+    }
+
+    pub(crate) async fn account(&self, account: AccountRef) -> Result<Option<AccountView>, Failure> {
+        let account = self.ask(|answer| Question::Account(account, answer)).await?;
+        let as_of = self.now();
+        Ok(account.map(|account| AccountView { account, as_of }))
+    }
+
+    pub(crate) async fn account_at(&self, account: AccountRef, at: Timestamp) -> Result<Option<AccountView>, Failure> {
+        let Some(present) = self.ask(|answer| Question::Account(account, answer)).await? else { return Ok(None) };
+        let to = Timestamp::from_micros(at.micros().saturating_add(1));
+        let filter = EntryFilter { kinds: ledger::Kind::ALL.to_vec(), to: Some(to), ..EntryFilter::default() };
+        let question = TailQuestion { account: present.no, filter, before: u64::MAX, limit: usize::MAX };
+        let tail = self.ask(|answer| Question::Tail(question, answer)).await?;
+        let account = self.readers.run_any(move |conn| reader::account_at(conn, &present, at, tail)).await;
+        account.map(|account| Some(AccountView { account, as_of: at })).map_err(not_read)
+    }
+
+    pub(crate) async fn entries(
+        &self,
+        account: AccountNo,
+        filter: EntryFilter,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<EntryView>, Failure> {
+        let before = before.unwrap_or(u64::MAX);
+        let question = TailQuestion { account, filter: filter.clone(), before, limit };
+        let tail = self.ask(|answer| Question::Tail(question, answer)).await?;
+        let page = reader::Page { account, filter, before, limit };
+        self.readers.run(move |conn| reader::entries(conn, &page, tail)).await.map_err(not_read)
+    }
+
+    pub(crate) async fn trial_balance(&self) -> Result<Vec<TrialLine>, StoreError> {
+        let totals = self.ask(Question::Totals).await.map_err(|failure| StoreError(failure.to_string()))?;
+        let named = |name: &str, (unit, sum_units)| TrialLine { name: name.to_owned(), unit, sum_units };
+        let accounts = totals.accounts.into_iter().map(|((unit, _), sum)| named("accounts", (unit, sum)));
+        let counters = totals.counters.into_iter().filter_map(|((unit, counter), sum)| {
+            ledger::Counter::ALL.get(usize::from(counter)).map(|counter| named(counter.name(), (unit, sum)))
+        });
+        Ok(accounts.chain(counters).collect())
+    }
+
+    pub(crate) async fn due_accounts(&self, limit: usize) -> Result<Vec<AccountNo>, StoreError> {
+        let now = self.now().micros();
+        let sql = "SELECT account_no FROM ledger_accounts WHERE next_due_at_us <= $1 ORDER BY next_due_at_us LIMIT $2";
+        let found = self.query(sql, crate::params![now, i64::try_from(limit).unwrap_or(i64::MAX)]).await?;
+        found.iter().map(|row| row.int(0).map(|no| no as AccountNo)).collect::<Result<_, _>>().map_err(wrong_column)
+    }
+
+    pub(crate) async fn check_ready(&self) -> Result<(), StoreError> {
+        if let Some(reason) = self.halt.get() {
+            return Err(StoreError(reason.to_string()));
+        }
+        match self.readers.run_any(|conn| schema::missing_migrations(conn).map_err(|error| error.0)).await? {
+            0 => Ok(()),
+            missing => Err(StoreError(format!("{missing} migrations are missing; run scrip migrate"))),
+        }
+    }
+
+    async fn ask<T>(
+        &self,
+        question: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Question,
+    ) -> Result<T, Failure> {
+        let (answer, answered) = oneshot::channel();
+        self.executor.question(question(answer))?;
+        match answered.await {
+            Ok(answer) => answer.map_err(not_read),
+            Err(_) => Err(Failure::Stopping),
+        }
+    }
+}
+
+fn not_read(error: StoreError) -> Failure {
+    Failure::NotStored(Arc::from(error.0))
+}
+
+fn wrong_column(error: crate::ColumnError) -> StoreError {
+    StoreError(error.to_string())
+}

@@ -1,0 +1,8 @@
+//! The store against the pure core: whatever is stored, read back, restarted or damaged must agree with it.
+
+#![allow(missing_docs)]
+
+mod ground;
+mod history;
+mod tampering;
+mod truth;
