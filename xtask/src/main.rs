@@ -10,6 +10,7 @@ mod server;
 mod sh;
 mod soak;
 mod steps;
+mod undo;
 
 use std::process::ExitCode;
 
@@ -54,6 +55,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    undo::on_interrupt();
     match Cli::parse().command {
         Command::Test { list: true, .. } => {
             steps::list();

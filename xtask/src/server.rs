@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::client::Api;
 use crate::sh;
+use crate::undo::Undo;
 
 /// The operator key of every installation here.
 const OPERATOR_KEY: &str = "sk_test_soak000000_0123456789abcdefghijklmnopqrstuvwxyz";
@@ -66,16 +67,14 @@ impl Installation {
         command.env("SCRIP_DATABASE_URL", format!("sqlite:{}", self.database().display()));
         command.env("SCRIP_BOOTSTRAP_OPERATOR_KEY", OPERATOR_KEY);
         command.current_dir(&self.folder).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
-        let mut server = Server { child: command.spawn().context("cannot start the server")? };
+        let mut server = Server::new(command.spawn().context("cannot start the server")?);
         let api = self.api()?;
         let started = Instant::now();
         loop {
             if api.get("/readyz").await.is_ok_and(|answer| answer.status == 200) {
                 return Ok(server);
             }
-            if let Some(status) = server.child.try_wait()? {
-                bail!("the server ended with {status} instead of getting ready:\n{}", self.log_tail());
-            }
+            ensure!(!server.has_ended()?, "the server ended instead of getting ready:\n{}", self.log_tail());
             ensure!(started.elapsed() < patience, "not ready after {patience:?}:\n{}", self.log_tail());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -112,15 +111,21 @@ pub fn verify(database: &Path) -> Result<Result<String, String>> {
     }
 }
 
-/// A running server. Dropping it kills it, as `kill -9` does.
+/// A running server. Dropping it kills it and all that it started, as `kill -9` does.
 pub struct Server {
     child: Child,
+    undo: Option<Undo>,
 }
 
 impl Server {
+    fn new(child: Child) -> Self {
+        let undo = Some(Undo::kill(child.id()));
+        Server { child, undo }
+    }
+
     /// `kill -9` for the process and all that it started.
     pub fn kill(&mut self) -> Result<()> {
-        signal("-KILL", self.child.id())?;
+        drop(self.undo.take());
         self.child.wait()?;
         Ok(())
     }
@@ -129,17 +134,26 @@ impl Server {
     pub fn stop(&mut self, patience: Duration) -> Result<()> {
         signal("-TERM", self.child.id())?;
         let started = Instant::now();
-        while self.child.try_wait()?.is_none() {
+        while !self.has_ended()? {
             ensure!(started.elapsed() < patience, "the server did not end in {patience:?} after SIGTERM");
             std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())
     }
+
+    /// Whether the process is gone; its number may then be another's, so nothing is sent to it any more.
+    fn has_ended(&mut self) -> Result<bool> {
+        let ended = self.child.try_wait()?.is_some();
+        if let Some(undo) = self.undo.take_if(|_| ended) {
+            undo.forget();
+        }
+        Ok(ended)
+    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(None)) {
+        if matches!(self.has_ended(), Ok(false)) {
             let _ = self.kill();
         }
     }
@@ -168,7 +182,7 @@ impl Demo {
         command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).process_group(0);
         let mut child = command.spawn().context("cannot start the demo")?;
         let stdout = child.stdout.take().context("no standard output")?;
-        let server = Server { child };
+        let server = Server::new(child);
         let mut line = String::new();
         let mut lines = BufReader::new(stdout);
         lines.read_line(&mut line)?;

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::undo::Undo;
+
 /// What a program did.
 pub struct Output {
     /// How it ended.
@@ -60,6 +62,7 @@ fn run(mut command: Command, until: Instant, echo: bool) -> Result<Output> {
         .process_group(0)
         .spawn()
         .with_context(|| format!("cannot start {name}"))?;
+    let undo = Undo::kill(child.id());
     let text = Arc::new(Mutex::new(String::new()));
     let readers = [
         child.stdout.take().map(|pipe| copy_lines(pipe, Arc::clone(&text), echo)),
@@ -67,10 +70,11 @@ fn run(mut command: Command, until: Instant, echo: bool) -> Result<Output> {
     ];
     let status = loop {
         if let Some(status) = child.try_wait()? {
+            undo.forget();
             break status;
         }
         if Instant::now() >= until {
-            Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).status()?;
+            drop(undo);
             child.wait()?;
             bail!("{name} was stopped: the time of this run is over");
         }

@@ -15,9 +15,10 @@ use crate::client::{Answer, Api};
 use crate::report::Outcome;
 use crate::server::Installation;
 use crate::sh;
+use crate::undo::Undo;
 
 const CLIENTS: usize = 8;
-const BALLAST_BYTES: usize = 3 << 20;
+const BALLAST_BYTES: usize = 6 << 20;
 /// So many refusals in a row mean that the disk is full for a client.
 const REFUSALS: usize = 20;
 const ACCOUNT: &str = "disk-full";
@@ -28,7 +29,7 @@ pub(super) fn run(plan: Plan) -> Result<Outcome> {
     }
     let mebibytes = plan.of(12, 16);
     let folder = tempfile::tempdir()?;
-    let Some(_mount) = Mount::tmpfs(folder.path(), mebibytes) else {
+    let Some(_mount) = mount_tmpfs(folder.path(), mebibytes) else {
         return Ok(Outcome::Skipped("a tmpfs cannot be mounted here (no CAP_SYS_ADMIN?)".to_owned()));
     };
     let mut figures = Vec::new();
@@ -77,7 +78,7 @@ async fn fill(api: &Api) -> Result<Vec<Sent>> {
             let (mut sent, mut refusals) = (Vec::new(), 0);
             for number in 0.. {
                 // A long key, so that the disk fills sooner.
-                let key = format!("{client}-{number}-{}", "x".repeat(200));
+                let key = format!("{client}-{number}-{}", "x".repeat(230));
                 let answer = api.debit(ACCOUNT, "1", &key).await.context("no answer while the disk was full")?;
                 refusals = if answer.is_success() { 0 } else { refusals + 1 };
                 ensure!(answer.is_success() || answer.status == 503, "neither accepted nor 503: {answer:?}");
@@ -96,19 +97,10 @@ async fn fill(api: &Api) -> Result<Vec<Sent>> {
     Ok(sent)
 }
 
-/// A mounted file system; dropping it unmounts it.
-struct Mount<'a>(&'a Path);
-
-impl<'a> Mount<'a> {
-    fn tmpfs(folder: &'a Path, mebibytes: usize) -> Option<Self> {
-        let options = format!("size={mebibytes}m,mode=700");
-        let status = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "scrip-soak"]).arg(folder).output();
-        status.is_ok_and(|output| output.status.success()).then_some(Mount(folder))
-    }
-}
-
-impl Drop for Mount<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(self.0).status();
-    }
+/// Mounts a tmpfs until the value is dropped; `None` if that is not allowed here.
+fn mount_tmpfs(folder: &Path, mebibytes: usize) -> Option<Undo> {
+    let options = format!("size={mebibytes}m,mode=700");
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "scrip-soak"]).arg(folder).output();
+    let mounted = mounted.is_ok_and(|output| output.status.success());
+    mounted.then(|| Undo::new(&["umount", "--lazy", &folder.to_string_lossy()]))
 }
