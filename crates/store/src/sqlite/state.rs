@@ -9,6 +9,7 @@ use std::sync::Arc;
 use ledger::{Account, AccountNo, Amount, Hash, Hold, Lot, LotKind, LotNo, Part, Timestamp, Unit};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use rustc_hash::FxHashMap;
+use serde::de::DeserializeOwned;
 
 use crate::AccountRef;
 use crate::sqlite::tail::Gseq;
@@ -176,12 +177,18 @@ pub(super) fn read_lot(row: &Row<'_>) -> rusqlite::Result<Lot> {
         held: Amount::from_units(row.get(5)?),
         effective_at: Timestamp::from_micros(row.get(6)?),
         expires_at: row.get::<_, Option<i64>>(7)?.map(Timestamp::from_micros),
-        scope: read_scope(row.get_ref(8)?.as_str()?),
+        scope: read_json(row, 8)?,
     })
 }
 
-fn read_scope(text: &str) -> Box<[Box<str>]> {
-    if text == "[]" { Box::default() } else { serde_json::from_str(text).unwrap_or_default() }
+/// A damaged list is an error, never an empty one: an empty scope would pay for anything.
+fn read_json<T: Default + DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    match row.get_ref(column)?.as_str()? {
+        "[]" => Ok(T::default()),
+        text => serde_json::from_str(text).map_err(|error| {
+            rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+        }),
+    }
 }
 
 /// A scope as the `lots` table keeps it: a JSON list.
@@ -190,7 +197,7 @@ pub(super) fn write_scope(scope: &[Box<str>]) -> String {
 }
 
 fn read_hold(row: &Row<'_>) -> rusqlite::Result<Hold> {
-    let parts: Vec<(LotNo, i64)> = serde_json::from_str(row.get_ref(3)?.as_str()?).unwrap_or_default();
+    let parts: Vec<(LotNo, i64)> = read_json(row, 3)?;
     Ok(Hold {
         no: row.get::<_, i64>(0)? as u64,
         expires_at: Timestamp::from_micros(row.get(1)?),
