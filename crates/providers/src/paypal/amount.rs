@@ -38,11 +38,11 @@ pub fn from_wire(value: &str, currency_code: &str) -> Result<Money, AmountError>
     })?;
     let money = Money::from_amount(amount, currency)?;
     if money.amount_minor < 0 {
-        return Err(AmountError::NotPositive);
-    }
-    match decimals == 0 && money.amount_minor % 10_i64.pow(currency.exponent()) != 0 {
-        true => Err(AmountError::TooPrecise),
-        false => Ok(money),
+        Err(AmountError::NotPositive)
+    } else if decimals == 0 && money.amount_minor % 10_i64.pow(currency.exponent()) != 0 {
+        Err(AmountError::TooPrecise)
+    } else {
+        Ok(money)
     }
 }
 

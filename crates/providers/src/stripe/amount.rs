@@ -1,6 +1,6 @@
 //! Amounts at Stripe: an integer in *Stripe's* smallest unit and a lower-case currency code.
 //!
-//! Stripe's smallest unit is the ISO minor unit with the exceptions of [`Scale`]. Source: Stripe's page on supported
+//! Stripe's smallest unit is the ISO minor unit with the exceptions of `Scale`. Source: Stripe's page on supported
 //! currencies. Deliberately absent: minimums (checked by Stripe in the settlement currency), caps (settings), and which of
 //! the two-decimal currencies an account may use (Stripe answers that).
 

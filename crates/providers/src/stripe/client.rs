@@ -282,10 +282,12 @@ impl Client {
 
 /// What broke, without the library's own text, which may quote the address.
 fn doubt(error: &reqwest::Error) -> Doubt {
-    match () {
-        _ if error.is_connect() || error.is_builder() => Doubt::NotConnected,
-        _ if error.is_timeout() => Doubt::Timeout,
-        _ => Doubt::Interrupted,
+    if error.is_connect() || error.is_builder() {
+        Doubt::NotConnected
+    } else if error.is_timeout() {
+        Doubt::Timeout
+    } else {
+        Doubt::Interrupted
     }
 }
 

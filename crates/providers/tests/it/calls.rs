@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use providers::Money;
-use providers::stripe::{ChargeRequest, Client, Doubt, Error, IntentFilter, InvalidKind, NewCustomer, Outcome};
+use providers::stripe::{
+    ChargeRequest, Client, Config, ConfigError, Doubt, Error, IntentFilter, InvalidKind, NewCustomer, Outcome,
+};
+use providers::{Money, Secret};
 
 use crate::support::Reply::{Close, Cut, Hang, Json, With};
 use crate::support::{self, PATIENT, Reply, Script, charge};
@@ -47,6 +49,7 @@ async fn the_same_request_is_repeated_until_it_is_settled() {
     let unauthorised = || Json(401, BAD_REQUEST.into());
     let no = |status| With(status, "stripe-should-retry", "false", SERVER_ERROR.into());
     let yes = |status| With(status, "stripe-should-retry", "true", BAD_REQUEST.into());
+    let elsewhere = || With(302, "location", "/v1/elsewhere", String::new());
     let much_later = || With(429, "retry-after", "3600", BAD_REQUEST.into());
     // replies, attempts made, outcome
     let cases: Vec<(Vec<Reply>, usize, &str)> = vec![
@@ -60,7 +63,7 @@ async fn the_same_request_is_repeated_until_it_is_settled() {
         (vec![refused(), ok()], 1, "invalid"),
         (vec![no(500), ok()], 1, "unknown, may have run: HTTP status 500"),
         (vec![much_later(), ok()], 1, "unknown, did not run: HTTP status 429"),
-        (vec![Json(302, String::new()), ok()], 1, "unknown, may have run: HTTP status 302"),
+        (vec![elsewhere(), ok()], 1, "unknown, may have run: HTTP status 302"),
         (vec![failed(503), failed(503), failed(503), ok()], 3, "unknown, may have run: HTTP status 503"),
         (vec![failed(429), failed(429), failed(429)], 3, "unknown, did not run: HTTP status 429"),
         (vec![failed(503), failed(429), failed(429)], 3, "unknown, may have run: HTTP status 429"),
@@ -195,4 +198,13 @@ async fn a_list_without_end_is_an_error() {
     let error = client(&script).cards("cus_1").await.unwrap_err();
     assert!(matches!(&error, Error::Unknown(unknown) if unknown.reason == Doubt::Endless), "{error:?}");
     assert_eq!(script.lines().len(), 50);
+}
+
+#[test]
+fn a_client_of_stripe_itself_is_built_and_shows_no_key() {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let client = Client::new(Config::new(Secret::new("rk_live_hidden").unwrap(), true)).unwrap();
+    assert_eq!(format!("{client:?}"), "Client(https://api.stripe.com)");
+    let broken = Config::new(Secret::new("sk_test_a\nb").unwrap(), false);
+    assert_eq!(Client::new(broken).unwrap_err(), ConfigError::Unsendable("secret_key"));
 }

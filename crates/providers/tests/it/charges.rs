@@ -116,6 +116,8 @@ async fn cards_are_tried_in_order_on_one_intent_until_an_answer_is_not_a_refusal
         (3, vec![lost(), refused(401, "x", ""), refused(401, "x", ""), refused(401, "x", "")],
             vec![CREATE, CONFIRM, CANCEL, GET], misconfigured_401),
         (3, vec![lost(), refused(401, "x", ""), is("canceled")], vec![CREATE, CONFIRM, CANCEL], misconfigured_401),
+        (3, vec![lost(), refused(401, "x", ""), unexpected(), is("succeeded")], vec![CREATE, CONFIRM, CANCEL, GET],
+            "succeeded pi_1"),
         (0, vec![], vec![], "no payment method"),
     ];
     for (cards, replies, calls, expected) in cases {
