@@ -1,7 +1,7 @@
 //! `cargo xtask test`: the steps that a change must pass, in order, and the line that closes the run.
 //!
 //! Every step runs even when one before it failed, so that one run shows everything there is to repair.
-//! Cost: about a quarter of an hour cold on two cores, most of it compiling; `--only STEP` runs one.
+//! Cost: mostly compiling, twice: for the tests and for the release binary. `--only STEP` runs one step.
 
 mod cargo;
 mod generated;
