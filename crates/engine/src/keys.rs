@@ -1,1 +1,398 @@
-//! API keys.
+//! API keys: who calls, and what they may do.
+//!
+//! Only the SHA-256 of a key is stored, found by the public part of its text and compared in constant time; the text is
+//! shown once. Valid keys are remembered here, so a request costs one hash and one look-up and no SQL; a revocation
+//! forgets the key before it answers. Deliberately absent: people's sessions (see the portal), limits per key.
+
+mod text;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use ledger::Timestamp;
+use rustc_hash::FxBuildHasher;
+use store::{Row, Statement, Store, params};
+use subtle::ConstantTimeEq;
+
+use crate::settings::{Environment, Secret};
+use crate::{Error, Result};
+use text::{KeyText, Prefix};
+
+/// Keys remembered at most; beyond it all are forgotten and read again.
+const CACHE_KEYS: usize = 100_000;
+/// Keys of one account that may be valid at a time.
+pub const MAX_LIVE_KEYS: i64 = 100;
+/// Longest name of a key, in characters.
+pub const MAX_NAME_CHARS: usize = 200;
+/// `last_used_at` is written at most this often for a key, in microseconds.
+const LAST_USED_STEP_US: i64 = 60_000_000;
+
+/// Something that an account's key may do. Operators' keys may do everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Read the account's balance and entries.
+    BalanceRead,
+    /// Debit, and charge usage.
+    UsageWrite,
+    /// Place, capture, release and extend holds.
+    HoldWrite,
+    /// Buy credits with the saved cards.
+    TopupWrite,
+    /// Make and revoke keys of the account.
+    KeysAdmin,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Scope; 5] =
+        [Scope::BalanceRead, Scope::UsageWrite, Scope::HoldWrite, Scope::TopupWrite, Scope::KeysAdmin];
+
+    /// The name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Scope::BalanceRead => "balance:read",
+            Scope::UsageWrite => "usage:write",
+            Scope::HoldWrite => "hold:write",
+            Scope::TopupWrite => "topup:write",
+            Scope::KeysAdmin => "keys:admin",
+        }
+    }
+
+    /// The scope of a name.
+    pub fn parse(name: &str) -> Option<Scope> {
+        Scope::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+}
+
+/// A set of scopes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    /// What a new key may do that names no scopes: everything but managing keys.
+    pub fn usual() -> Scopes {
+        Scope::ALL.into_iter().filter(|scope| *scope != Scope::KeysAdmin).collect()
+    }
+
+    /// Whether the set has this scope.
+    pub const fn contains(self, scope: Scope) -> bool {
+        self.0 & (1 << scope as u8) != 0
+    }
+
+    /// Whether the set has every scope of the other.
+    pub const fn contains_all(self, other: Scopes) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Its scopes.
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL.into_iter().filter(move |scope| self.contains(*scope))
+    }
+
+    fn to_text(self) -> String {
+        self.iter().map(Scope::name).collect::<Vec<_>>().join(" ")
+    }
+
+    fn from_text(text: &str) -> Scopes {
+        text.split(' ').filter_map(Scope::parse).collect()
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        Scopes(scopes.into_iter().fold(0, |set, scope| set | 1 << scope as u8))
+    }
+}
+
+/// A valid key, as a request presents it.
+#[derive(Debug)]
+pub struct Key {
+    /// The public part of its text.
+    pub public_id: Box<str>,
+    /// Whose key it is; `None`: an operator's, which may do everything.
+    pub account: Option<Arc<str>>,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// How the ledger records who asked: `key:<public id>`.
+    pub actor: Arc<str>,
+    sha256: [u8; 32],
+    expires_at: Option<Timestamp>,
+    last_used_us: AtomicI64,
+    last_written_us: AtomicI64,
+}
+
+/// A key as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRecord {
+    /// The public part of its text.
+    pub public_id: String,
+    /// What people call it.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stops being valid by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// What a new key is to be.
+#[derive(Debug, Clone, Default)]
+pub struct NewKey {
+    /// What people call it.
+    pub name: String,
+    /// What it may do; `None`: [`Scopes::usual`].
+    pub scopes: Option<Scopes>,
+    /// When it stops being valid by itself.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// The keys of an installation.
+pub struct Keys {
+    store: Store,
+    environment: Environment,
+    cache: RwLock<HashMap<Box<str>, Arc<Key>, FxBuildHasher>>,
+    /// Counts revocations, so that a key read before one is not remembered after it.
+    revocations: AtomicU64,
+}
+
+impl Keys {
+    pub(crate) fn new(store: Store, environment: Environment) -> Keys {
+        Keys { store, environment, cache: RwLock::default(), revocations: AtomicU64::new(0) }
+    }
+
+    /// The key of this text, when it is valid now.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the key is not remembered and the database cannot be read.
+    pub async fn authenticate(&self, token: &str) -> Result<Option<Arc<Key>>> {
+        let Some(text) = KeyText::parse(token) else { return Ok(None) };
+        let cached = self.cache.read().unwrap_or_else(PoisonError::into_inner).get(text.public_id()).cloned();
+        let key = match cached {
+            Some(key) => key,
+            None => match self.read(text.public_id()).await? {
+                Some(key) => key,
+                None => return Ok(None),
+            },
+        };
+        let now = self.store.now();
+        let matches: bool = key.sha256.ct_eq(&text.sha256()).into();
+        if !matches || key.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return Ok(None);
+        }
+        key.last_used_us.store(now.micros(), Ordering::Relaxed);
+        Ok(Some(key))
+    }
+
+    async fn read(&self, public_id: &str) -> Result<Option<Arc<Key>>> {
+        const SQL: &str = "SELECT public_id, key_sha256, account_id, scopes, expires_at_us, last_used_at_us \
+                           FROM api_keys WHERE public_id = $1 AND revoked_at_us IS NULL";
+        let seen = self.revocations.load(Ordering::Acquire);
+        let rows = self.store.query(SQL, params![public_id]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let key = Arc::new(key_of(row)?);
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        if self.revocations.load(Ordering::Acquire) == seen {
+            if cache.len() >= CACHE_KEYS {
+                cache.clear();
+            }
+            cache.insert(key.public_id.clone(), Arc::clone(&key));
+        }
+        Ok(Some(key))
+    }
+
+    /// Makes a key of an account. The text is nowhere else: show it once.
+    ///
+    /// # Errors
+    /// `too_many_keys`, a field out of bounds, and what keeps the database from writing.
+    pub async fn issue(&self, account: &str, new: NewKey) -> Result<(KeyRecord, String)> {
+        const COUNT: &str = "SELECT count(*) FROM api_keys WHERE account_id = $1 AND revoked_at_us IS NULL \
+                             AND (expires_at_us IS NULL OR expires_at_us > $2)";
+        let now = self.store.now();
+        if new.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return Err(Error::invalid("expires_at", "must be later than now"));
+        }
+        if new.name.chars().count() > MAX_NAME_CHARS || new.name.chars().any(char::is_control) {
+            return Err(Error::invalid("name", "must have at most 200 characters, none of them control characters"));
+        }
+        let rows = self.store.query(COUNT, params![account, now.micros()]).await?;
+        if rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0) >= MAX_LIVE_KEYS {
+            let detail = format!("the account has {MAX_LIVE_KEYS} valid keys; revoke one first");
+            return Err(Error::conflict("too_many_keys", detail));
+        }
+        let text = text::generate(Prefix::Account, self.environment);
+        let record = self.insert(&text, Some(account), new).await?;
+        Ok((record, text))
+    }
+
+    /// Makes sure that an operator key exists: the given one, or else a new one unless there is any. Answers the text of
+    /// a new key, to be shown once.
+    ///
+    /// # Errors
+    /// [`Error::Misconfigured`] when the given key cannot be one or contradicts a stored one.
+    pub async fn bootstrap(&self, given: &Secret) -> Result<Option<String>> {
+        const COUNT: &str = "SELECT count(*) FROM api_keys WHERE account_id IS NULL AND revoked_at_us IS NULL";
+        let operator = |name: &str| NewKey { name: name.to_owned(), ..NewKey::default() };
+        if !given.is_set() {
+            let rows = self.store.query(COUNT, params![]).await?;
+            if rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0) > 0 {
+                return Ok(None);
+            }
+            let text = text::generate(Prefix::Operator, self.environment);
+            self.insert(&text, None, operator("first start")).await?;
+            return Ok(Some(text));
+        }
+        let parsed = KeyText::parse(given.expose()).filter(|text| text.prefix() == Prefix::Operator);
+        let Some(parsed) = parsed else {
+            let rule = "bootstrap_operator_key must begin with sk_ and have 12 to 200 visible ASCII characters";
+            return Err(Error::Misconfigured(rule.to_owned()));
+        };
+        match self.insert(given.expose(), None, operator("bootstrap")).await {
+            Ok(_) => return Ok(None),
+            Err(Error::Ledger(store::Failure::Conflict)) => {}
+            Err(error) => return Err(error),
+        }
+        let valid = self.read(parsed.public_id()).await?.is_some_and(|key| key.sha256 == parsed.sha256());
+        if valid {
+            return Ok(None);
+        }
+        let detail = "bootstrap_operator_key was revoked, or its public part belongs to another key: choose a new one";
+        Err(Error::Misconfigured(detail.to_owned()))
+    }
+
+    async fn insert(&self, text: &str, account: Option<&str>, new: NewKey) -> Result<KeyRecord> {
+        const SQL: &str = "INSERT INTO api_keys \
+             (public_id, key_sha256, account_id, name, scopes, created_at_us, expires_at_us) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (public_id) DO NOTHING";
+        let parsed = KeyText::parse(text).ok_or_else(|| Error::Misconfigured("not a key".to_owned()))?;
+        let record = KeyRecord {
+            public_id: parsed.public_id().to_owned(),
+            name: new.name,
+            scopes: new.scopes.unwrap_or_else(Scopes::usual),
+            created_at: self.store.now(),
+            expires_at: new.expires_at,
+            revoked_at: None,
+            last_used_at: None,
+        };
+        let row = params![
+            record.public_id.as_str(),
+            hex::encode(parsed.sha256()),
+            account,
+            record.name.as_str(),
+            record.scopes.to_text(),
+            record.created_at.micros(),
+            record.expires_at.map(Timestamp::micros),
+        ];
+        self.store.write(vec![Statement::new(SQL, row).expect_one()]).await?;
+        Ok(record)
+    }
+
+    /// Keys of an account, newest first, those made before (`created_at_us`, `public_id`), at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn list(&self, account: &str, before: Option<(i64, String)>, limit: i64) -> Result<Vec<KeyRecord>> {
+        const SQL: &str = "SELECT public_id, name, scopes, created_at_us, expires_at_us, revoked_at_us, last_used_at_us \
+             FROM api_keys WHERE account_id = $1 AND (created_at_us, public_id) < ($2, $3) \
+             ORDER BY created_at_us DESC, public_id DESC LIMIT $4";
+        let (at_us, public_id) = before.unwrap_or((i64::MAX, String::new()));
+        let rows = self.store.query(SQL, params![account, at_us, public_id, limit]).await?;
+        rows.iter().map(record_of).collect()
+    }
+
+    /// Revokes a key of an account; at once, and for ever. Again changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the account has no such key.
+    pub async fn revoke(&self, account: &str, public_id: &str) -> Result<()> {
+        const REVOKE: &str = "UPDATE api_keys SET revoked_at_us = $3 \
+             WHERE public_id = $1 AND account_id = $2 AND revoked_at_us IS NULL";
+        const EXISTS: &str = "SELECT 1 FROM api_keys WHERE public_id = $1 AND account_id = $2";
+        let revoke = Statement::new(REVOKE, params![public_id, account, self.store.now().micros()]);
+        let outcome = self.store.write(vec![revoke]).await;
+        // Also after an unclear outcome: forgetting costs one read, remembering would let a revoked key in.
+        self.revocations.fetch_add(1, Ordering::AcqRel);
+        self.cache.write().unwrap_or_else(PoisonError::into_inner).remove(public_id);
+        let changed = outcome?.first().copied().unwrap_or(0);
+        if changed == 0 && self.store.query(EXISTS, params![public_id, account]).await?.is_empty() {
+            return Err(Error::NotFound("key"));
+        }
+        Ok(())
+    }
+
+    /// Writes when keys were last used, each at most once a minute. Called by the background job.
+    pub(crate) async fn write_last_used(&self) -> Result<()> {
+        const SQL: &str = "UPDATE api_keys SET last_used_at_us = $2 WHERE public_id = $1";
+        let used: Vec<(Arc<Key>, i64)> = {
+            let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+            let stale = |key: &Arc<Key>| {
+                let used_us = key.last_used_us.load(Ordering::Relaxed);
+                (used_us - key.last_written_us.load(Ordering::Relaxed) >= LAST_USED_STEP_US)
+                    .then(|| (Arc::clone(key), used_us))
+            };
+            cache.values().filter_map(stale).take(1_000).collect()
+        };
+        if used.is_empty() {
+            return Ok(());
+        }
+        let row = |(key, used_us): &(Arc<Key>, i64)| Statement::new(SQL, params![key.public_id.as_ref(), *used_us]);
+        self.store.write(used.iter().map(row).collect()).await?;
+        used.iter().for_each(|(key, used_us)| key.last_written_us.store(*used_us, Ordering::Relaxed));
+        Ok(())
+    }
+}
+
+fn key_of(row: &Row) -> Result<Key> {
+    let public_id = row.text(0)?;
+    let mut sha256 = [0; 32];
+    hex::decode_to_slice(row.text(1)?, &mut sha256)
+        .map_err(|_| Error::Unavailable(format!("api_keys: the hash of {public_id} is not a SHA-256")))?;
+    let last_used_us = row.optional_int(5)?.unwrap_or(0);
+    Ok(Key {
+        public_id: public_id.into(),
+        account: row.optional_text(2)?.map(Arc::from),
+        scopes: Scopes::from_text(row.text(3)?),
+        actor: format!("key:{public_id}").into(),
+        sha256,
+        expires_at: row.optional_int(4)?.map(Timestamp::from_micros),
+        last_used_us: AtomicI64::new(last_used_us),
+        last_written_us: AtomicI64::new(last_used_us),
+    })
+}
+
+fn record_of(row: &Row) -> Result<KeyRecord> {
+    let at = |column: usize| row.optional_int(column).map(|at_us| at_us.map(Timestamp::from_micros));
+    Ok(KeyRecord {
+        public_id: row.text(0)?.to_owned(),
+        name: row.text(1)?.to_owned(),
+        scopes: Scopes::from_text(row.text(2)?),
+        created_at: Timestamp::from_micros(row.int(3)?),
+        expires_at: at(4)?,
+        revoked_at: at(5)?,
+        last_used_at: at(6)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_written_and_read() {
+        for scope in Scope::ALL {
+            assert_eq!(Scope::parse(scope.name()), Some(scope));
+            let one: Scopes = [scope].into_iter().collect();
+            assert!(one.contains(scope) && Scopes::from_text(&one.to_text()) == one);
+            assert_eq!(Scopes::usual().contains(scope), scope != Scope::KeysAdmin);
+            assert_eq!(Scopes::usual().contains_all(one), scope != Scope::KeysAdmin);
+        }
+        assert_eq!(Scopes::usual().to_text(), "balance:read usage:write hold:write topup:write");
+        assert_eq!(Scopes::from_text(""), Scopes::default());
+        assert_eq!(Scope::parse("balance:write"), None);
+    }
+}

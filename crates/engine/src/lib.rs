@@ -5,6 +5,7 @@
 //! versions) or that this process itself invalidates (keys). Deliberately absent: HTTP, and texts for people.
 
 pub mod accounts;
+pub mod checks;
 mod error;
 pub mod ids;
 pub mod keys;
@@ -20,6 +21,7 @@ use ledger::Timestamp;
 use store::Store;
 
 pub use error::{Error, Result};
+pub use ledger_calls::Call;
 use settings::Settings;
 
 /// The use cases of one installation. Cheap to clone.
@@ -31,6 +33,9 @@ pub struct Engine {
 struct Parts {
     store: Store,
     settings: Arc<Settings>,
+    accounts: accounts::Accounts,
+    keys: keys::Keys,
+    prices: prices::Prices,
     topups: topups::Topups,
 }
 
@@ -42,7 +47,10 @@ impl Engine {
     pub async fn new(store: Store, settings: impl Into<Arc<Settings>>) -> Result<Engine> {
         let settings = settings.into();
         let topups = topups::Topups::new(&store, &settings)?;
-        Ok(Engine { parts: Arc::new(Parts { store, settings, topups }) })
+        let accounts = accounts::Accounts::new(store.clone(), Arc::clone(&settings));
+        let keys = keys::Keys::new(store.clone(), settings.environment);
+        let prices = prices::Prices::new(store.clone());
+        Ok(Engine { parts: Arc::new(Parts { store, settings, accounts, keys, prices, topups }) })
     }
 
     /// Where the ledger and the rows around it are kept.
@@ -53,6 +61,21 @@ impl Engine {
     /// What the operator set.
     pub fn settings(&self) -> &Arc<Settings> {
         &self.parts.settings
+    }
+
+    /// Who pays.
+    pub fn accounts(&self) -> &accounts::Accounts {
+        &self.parts.accounts
+    }
+
+    /// Who calls.
+    pub fn keys(&self) -> &keys::Keys {
+        &self.parts.keys
+    }
+
+    /// What things cost.
+    pub fn prices(&self) -> &prices::Prices {
+        &self.parts.prices
     }
 
     /// Buying credits.
