@@ -209,8 +209,10 @@ impl Client {
         params: Params,
         idempotency_key: Option<&str>,
     ) -> Result<T, Error> {
-        if idempotency_key.is_some_and(|key| key.len() > IDEMPOTENCY_KEY_MAX_CHARS || !key.is_ascii()) {
-            let message = format!("the key must be at most {IDEMPOTENCY_KEY_MAX_CHARS} ASCII characters");
+        let sendable =
+            |key: &str| key.len() <= IDEMPOTENCY_KEY_MAX_CHARS && key.bytes().all(|byte| byte.is_ascii_graphic());
+        if !idempotency_key.is_none_or(sendable) {
+            let message = format!("the key must be at most {IDEMPOTENCY_KEY_MAX_CHARS} visible ASCII characters");
             return Err(Invalid::not_sent("Idempotency-Key", message).into());
         }
         self.send(Call { name, method: Method::POST, path, params, idempotency_key }).await

@@ -121,6 +121,7 @@ async fn what_has_no_wire_form_is_not_sent() {
     let outcomes = [
         client.create_intent_off_session(&free, "pm_1").await,
         client.create_intent_off_session(&long, "pm_1").await,
+        client.create_intent_off_session(&ChargeRequest { topup_id: "tu\n1".into(), ..charge(&[]) }, "pm_1").await,
         client.confirm_intent_off_session("../customers", "tu_1", 1, "pm_1").await,
         client.confirm_intent_off_session("", "tu_1", 1, "pm_1").await,
     ];
