@@ -1,0 +1,267 @@
+//! Payments as rows: reading them, and the statements that write them.
+//!
+//! A statement that changes a payment names the state it was read in and must change exactly one row, so that of two
+//! writers one is told to look again. Every change of state brings its outbox row along. Cost: one round trip per read.
+
+use ledger::{Amount, Timestamp, Unit};
+use providers::Money;
+use serde_json::json;
+use store::{Row, Statement, Store, Value, params};
+use uuid::Uuid;
+
+use super::state::{Answer, State};
+use crate::{Error, Result};
+
+/// The one gateway so far, as rows name it.
+pub(super) const STRIPE: &str = "stripe";
+/// A saved card, charged without the customer present, as rows name it.
+pub(super) const SAVED_CARD: &str = "saved_card";
+
+/// One purchase of credits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// Whose.
+    pub account_id: String,
+    /// `pay_…`; the gateway's objects carry it as `topup_id`.
+    pub id: String,
+    /// `stripe`.
+    pub gateway: String,
+    /// `saved_card`.
+    pub method: String,
+    /// Where it stands.
+    pub state: State,
+    /// Why it stands there, a stable code; `late_success` on a payment that had failed before.
+    pub reason: Option<String>,
+    /// What the caller was told for good.
+    pub answer: Option<Answer>,
+    /// What is credited, in the account's unit.
+    pub credit: Amount,
+    /// What is charged.
+    pub price: Money,
+    /// Real money.
+    pub live: bool,
+    /// Who pays, at the gateway.
+    pub customer_id: String,
+    /// What pays, at the gateway (`pi_…`), once known.
+    pub object_id: Option<String>,
+    /// The caller's key.
+    pub idempotency_key: Option<String>,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it changed last.
+    pub updated_at: Timestamp,
+    /// When the gateway is asked next; `None` when nothing is open.
+    pub next_check_at: Option<Timestamp>,
+}
+
+/// What changes about a payment.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    /// The state from now on; may be the present one.
+    pub(super) state: State,
+    /// Replaces the reason.
+    pub(super) reason: Option<String>,
+    /// Kept when there was none yet.
+    pub(super) answer: Option<Answer>,
+    /// Kept when there was none yet.
+    pub(super) object_id: Option<String>,
+    /// Replaces the next check.
+    pub(super) next_check_at: Option<Timestamp>,
+}
+
+impl Change {
+    /// To a state in which nothing is open any more.
+    pub(super) fn closing(state: State, reason: impl Into<Option<String>>) -> Change {
+        Change { state, reason: reason.into(), answer: None, object_id: None, next_check_at: None }
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT account_id, id, gateway, method, state, reason, answer, credit_units, amount_minor, currency, live, \
+             customer_id, object_id, idempotency_key, created_at_us, updated_at_us, next_check_at_us FROM payments ",
+            $rest
+        )
+    };
+}
+
+impl Payment {
+    /// A new id, in order of time.
+    pub(super) fn new_id() -> String {
+        format!("pay_{}", Uuid::now_v7().simple())
+    }
+
+    fn read(row: &Row) -> Result<Payment> {
+        let broken = |what: &str, text: &str| Error::Unavailable(format!("a payment has the {what} {text:?}"));
+        let state = row.text(4)?;
+        let answer = row.optional_text(6)?;
+        let currency = row.text(9)?;
+        let text = |column| row.optional_text(column).map(|text| text.map(str::to_owned));
+        Ok(Payment {
+            account_id: row.text(0)?.to_owned(),
+            id: row.text(1)?.to_owned(),
+            gateway: row.text(2)?.to_owned(),
+            method: row.text(3)?.to_owned(),
+            state: State::parse(state).ok_or_else(|| broken("state", state))?,
+            reason: text(5)?,
+            answer: answer.map(|name| Answer::parse(name).ok_or_else(|| broken("answer", name))).transpose()?,
+            credit: Amount::from_units(row.int(7)?),
+            price: Money {
+                amount_minor: row.int(8)?,
+                currency: Unit::parse(currency).ok_or_else(|| broken("currency", currency))?,
+            },
+            live: row.int(10)? != 0,
+            customer_id: row.text(11)?.to_owned(),
+            object_id: text(12)?,
+            idempotency_key: text(13)?,
+            created_at: Timestamp::from_micros(row.int(14)?),
+            updated_at: Timestamp::from_micros(row.int(15)?),
+            next_check_at: row.optional_int(16)?.map(Timestamp::from_micros),
+        })
+    }
+
+    async fn many(store: &Store, sql: &'static str, params: Vec<Value>) -> Result<Vec<Payment>> {
+        store.query(sql, params).await?.iter().map(Payment::read).collect()
+    }
+
+    async fn one(store: &Store, sql: &'static str, params: Vec<Value>) -> Result<Option<Payment>> {
+        Ok(Self::many(store, sql, params).await?.pop())
+    }
+
+    /// A payment of an account.
+    pub(super) async fn find(store: &Store, account_id: &str, id: &str) -> Result<Option<Payment>> {
+        Self::one(store, select!("WHERE account_id = $1 AND id = $2"), params![account_id, id]).await
+    }
+
+    /// A payment of whatever account.
+    pub(super) async fn find_by_id(store: &Store, id: &str) -> Result<Option<Payment>> {
+        Self::one(store, select!("WHERE id = $1"), params![id]).await
+    }
+
+    /// The payment that an object of the gateway pays for.
+    pub(super) async fn find_by_object(store: &Store, object_id: &str) -> Result<Option<Payment>> {
+        Self::one(store, select!("WHERE gateway = $1 AND object_id = $2"), params![STRIPE, object_id]).await
+    }
+
+    /// The payment that a caller's key began.
+    pub(super) async fn find_by_key(store: &Store, account_id: &str, key: &str) -> Result<Option<Payment>> {
+        Self::one(store, select!("WHERE account_id = $1 AND idempotency_key = $2"), params![account_id, key]).await
+    }
+
+    /// Payments of an account that are not settled, oldest first.
+    pub(super) async fn unsettled(store: &Store, account_id: &str) -> Result<Vec<Payment>> {
+        let sql = select!(
+            "WHERE account_id = $1 AND state IN ('created', 'awaiting_customer', 'confirming', 'under_review', 'unknown') \
+             ORDER BY id"
+        );
+        Self::many(store, sql, params![account_id]).await
+    }
+
+    /// Payments of an account whose id is below `before`, newest first.
+    pub(super) async fn page(store: &Store, account_id: &str, before: &str, limit: usize) -> Result<Vec<Payment>> {
+        let sql = select!("WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
+        Self::many(store, sql, params![account_id, before, i64::try_from(limit).unwrap_or(i64::MAX)]).await
+    }
+
+    /// Payments about which the gateway is to be asked by `now`, the longest due first.
+    pub(super) async fn due(store: &Store, now: Timestamp, limit: i64) -> Result<Vec<Payment>> {
+        let sql = select!("WHERE next_check_at_us <= $1 ORDER BY next_check_at_us LIMIT $2");
+        Self::many(store, sql, params![now.micros(), limit]).await
+    }
+
+    /// Writes a new payment, unless its key is taken or another one may still take money.
+    pub(super) fn insert(&self) -> Statement {
+        Statement::new(
+            "INSERT INTO payments (account_id, id, gateway, method, state, credit_units, amount_minor, currency, live, \
+             customer_id, idempotency_key, created_at_us, updated_at_us, next_check_at_us) \
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 WHERE NOT EXISTS \
+             (SELECT 1 FROM payments WHERE account_id = $1 AND state IN ('created', 'unknown'))",
+            params![
+                self.account_id.as_str(),
+                self.id.as_str(),
+                self.gateway.as_str(),
+                self.method.as_str(),
+                self.state.name(),
+                self.credit.units(),
+                self.price.amount_minor,
+                self.price.currency.code(),
+                self.live,
+                self.customer_id.as_str(),
+                self.idempotency_key.clone(),
+                self.created_at.micros(),
+                self.updated_at.micros(),
+                self.next_check_at.map(Timestamp::micros),
+            ],
+        )
+        .expect_one()
+    }
+
+    /// Writes a change, if the payment still stands where it was read.
+    pub(super) fn change(&self, change: &Change, now: Timestamp) -> Vec<Statement> {
+        let update = Statement::new(
+            "UPDATE payments SET state = $1, reason = $2, answer = coalesce(answer, $3), \
+             object_id = coalesce(object_id, $4), next_check_at_us = $5, updated_at_us = $6 \
+             WHERE account_id = $7 AND id = $8 AND state = $9",
+            params![
+                change.state.name(),
+                change.reason.clone(),
+                change.answer.map(Answer::name),
+                change.object_id.clone(),
+                change.next_check_at.map(Timestamp::micros),
+                now.micros(),
+                self.account_id.as_str(),
+                self.id.as_str(),
+                self.state.name(),
+            ],
+        );
+        let mut rows = vec![update.expect_one()];
+        if change.state != self.state {
+            rows.push(self.told(change, now));
+        }
+        rows
+    }
+
+    /// The outbox row of a change of state.
+    fn told(&self, change: &Change, now: Timestamp) -> Statement {
+        let body = json!({
+            "payment": self.id,
+            "account": self.account_id,
+            "state": change.state.name(),
+            "reason": change.reason,
+            "gateway_object": change.object_id.as_ref().or(self.object_id.as_ref()),
+        });
+        Statement::new(
+            "INSERT INTO outbox (account_id, id, topic, body, created_at_us) VALUES ($1, $2, $3, $4, $5)",
+            params![
+                self.account_id.as_str(),
+                format!("msg_{}", Uuid::now_v7().simple()),
+                format!("payment.{}", change.state.name()),
+                body.to_string(),
+                now.micros(),
+            ],
+        )
+    }
+
+    /// Asks about the payment at the next round, if it is asked about at all.
+    pub(super) fn hasten(&self, now: Timestamp) -> Statement {
+        Statement::new(
+            "UPDATE payments SET next_check_at_us = $1 WHERE account_id = $2 AND id = $3 AND next_check_at_us > $1",
+            params![now.micros(), self.account_id.as_str(), self.id.as_str()],
+        )
+    }
+
+    /// Moves the next check, if nobody else did: who changes the row may ask.
+    pub(super) fn take_check(&self, next: Timestamp) -> Statement {
+        Statement::new(
+            "UPDATE payments SET next_check_at_us = $1 WHERE account_id = $2 AND id = $3 AND next_check_at_us = $4",
+            params![
+                next.micros(),
+                self.account_id.as_str(),
+                self.id.as_str(),
+                self.next_check_at.map(Timestamp::micros)
+            ],
+        )
+        .expect_one()
+    }
+}

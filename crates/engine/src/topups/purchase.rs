@@ -1,0 +1,392 @@
+//! Buying a pack with a saved card.
+//!
+//! The order of the checks is the public contract's. Whatever can be refused without asking Stripe to charge is refused
+//! before the cool-down is claimed; claiming it and writing the payment down are one transaction, so of a hundred calls
+//! at once one charges. From then on the work runs in a task of its own: a caller who hangs up stops nothing. The
+//! answer never brings credits. Cost: four reads, two calls to Stripe, one write, one call per card, one write.
+
+use ledger::{Amount, Timestamp, Unit};
+use providers::Money;
+use providers::stripe::{self, ChargeRequest, NoCards, SavedCardsOutcome};
+use store::{AccountRef, Failure, Statement, params};
+use tracing::{error, warn};
+
+use super::Stripe;
+use super::payment::{Change, Payment, SAVED_CARD, STRIPE};
+use super::reconcile::next_check;
+use super::settle::{alarm, write};
+use super::state::{Answer, State};
+use crate::settings::{Method, Site};
+use crate::{Engine, Error, Result};
+
+/// How often a purchase looks again when another one is faster.
+const TRIES: usize = 4;
+
+/// A purchase that went through at the gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Purchased {
+    /// `pi_…`.
+    pub intent_id: String,
+    /// Whole credits that the confirmation brings.
+    pub credits: i64,
+    /// The gateway is still at work.
+    pub processing: bool,
+}
+
+/// Why a purchase did not go through.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Refused {
+    /// The account does not exist, or is closed.
+    #[error("there is no such account, or it is closed")]
+    NoAccount,
+    /// No pack has this size.
+    #[error("no pack has this number of credits")]
+    InvalidCredits,
+    /// The account's site sells no packs for saved cards.
+    #[error("packs cannot be bought with a saved card here")]
+    NotAvailable,
+    /// The idempotency key began another purchase.
+    #[error("the idempotency key was used with another request")]
+    KeyReuse,
+    /// The purchase of this idempotency key is still running.
+    #[error("the purchase of this idempotency key is still running")]
+    InProgress,
+    /// It is not known whether an earlier purchase, or this one, took money.
+    #[error("it is not known yet whether the card was charged")]
+    StatusUnknown,
+    /// The last accepted purchase is too recent.
+    #[error("bought too recently; wait {retry_after_seconds} s")]
+    Cooldown {
+        /// Whole seconds to wait.
+        retry_after_seconds: i64,
+        /// The whole pause, in seconds.
+        cooldown_seconds: i64,
+    },
+    /// The account has no customer at the gateway.
+    #[error("the account has no Stripe customer")]
+    NoCustomer,
+    /// The customer has no saved card.
+    #[error("the customer has no saved card")]
+    NoCard,
+    /// Every saved card was refused.
+    #[error("every saved card was refused")]
+    PaymentFailed,
+    /// Nothing was charged, and an operator has to act; or the database failed.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Refused::Internal(error.to_string())
+    }
+}
+
+impl From<store::Failure> for Refused {
+    fn from(failure: store::Failure) -> Self {
+        Refused::Internal(failure.to_string())
+    }
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Purchase<'a> {
+    /// Whose.
+    pub account_id: &'a str,
+    /// The size of the pack, in whole credits.
+    pub credits: i64,
+    /// Makes a repeat harmless.
+    pub idempotency_key: Option<&'a str>,
+}
+
+/// Charges the saved cards of an account for a pack.
+///
+/// # Errors
+/// [`Refused`], in the order of the public contract. Only [`Refused::StatusUnknown`] and [`Refused::InProgress`] leave
+/// open whether a card was charged.
+pub async fn purchase(engine: &Engine, wanted: Purchase<'_>) -> std::result::Result<Purchased, Refused> {
+    let buyer = Buyer::find(engine, wanted.account_id).await?.ok_or(Refused::NoAccount)?;
+    let (gateway, offer) = available(engine, &buyer, wanted.credits)?;
+    for _ in 0..TRIES {
+        if let Some(key) = wanted.idempotency_key
+            && let Some(earlier) = Payment::find_by_key(engine.store(), wanted.account_id, key).await?
+        {
+            return repeated(&earlier, offer.credit);
+        }
+        check_open(engine, wanted.account_id).await?;
+        let customer_id = buyer.customer_id.as_deref().ok_or(Refused::NoCustomer)?;
+        let card_ids = cards(gateway, customer_id, engine.now()).await?;
+        let now = engine.now();
+        let payment = Payment {
+            account_id: wanted.account_id.to_owned(),
+            id: Payment::new_id(),
+            gateway: STRIPE.to_owned(),
+            method: SAVED_CARD.to_owned(),
+            state: State::Created,
+            reason: None,
+            answer: None,
+            credit: offer.credit,
+            price: offer.price,
+            live: gateway.live,
+            customer_id: customer_id.to_owned(),
+            object_id: None,
+            idempotency_key: wanted.idempotency_key.map(str::to_owned),
+            created_at: now,
+            updated_at: now,
+            next_check_at: Some(next_check(now, now)),
+        };
+        match engine.store().write(claim(engine, &payment, now)).await {
+            Ok(_) => return charge_apart(engine, payment, card_ids).await,
+            // Somebody else was faster: the reason shows at the next look.
+            Err(Failure::Conflict) => {}
+            Err(failure) => return Err(failure.into()),
+        }
+    }
+    Err(Refused::Internal("other purchases of this account are always faster".to_owned()))
+}
+
+/// Who buys.
+struct Buyer {
+    unit: Unit,
+    site: String,
+    customer_id: Option<String>,
+}
+
+impl Buyer {
+    async fn find(engine: &Engine, account_id: &str) -> Result<Option<Buyer>> {
+        let sql = "SELECT unit, site, stripe_customer FROM accounts WHERE id = $1";
+        let rows = engine.store().query(sql, params![account_id]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let view = engine.store().account(AccountRef::Id(account_id.into())).await?;
+        if view.is_none_or(|view| view.account.closed) {
+            return Ok(None);
+        }
+        let code = row.text(0)?;
+        Ok(Some(Buyer {
+            unit: Unit::parse(code).ok_or_else(|| Error::Unavailable(format!("an account has the unit {code:?}")))?,
+            site: row.text(1)?.to_owned(),
+            customer_id: row.optional_text(2)?.map(str::to_owned),
+        }))
+    }
+}
+
+/// What is sold, and for how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Offer {
+    credit: Amount,
+    price: Money,
+}
+
+fn available<'a>(engine: &'a Engine, buyer: &Buyer, credits: i64) -> std::result::Result<(&'a Stripe, Offer), Refused> {
+    let gateway = engine.topups().stripe().ok_or(Refused::NotAvailable)?;
+    let site = engine.settings().sites.get(&buyer.site).ok_or(Refused::NotAvailable)?;
+    Ok((gateway, offer(site, buyer.unit, credits)?))
+}
+
+/// The pack of this size and its price, in the first currency that the site charges saved cards in.
+fn offer(site: &Site, unit: Unit, credits: i64) -> std::result::Result<Offer, Refused> {
+    let currencies = site.pack_methods.get(&Method::SavedCard).map_or(&[][..], Vec::as_slice);
+    if unit != Unit::CREDIT || site.packs.is_empty() || currencies.is_empty() {
+        return Err(Refused::NotAvailable);
+    }
+    let pack = site.pack(credits).ok_or(Refused::InvalidCredits)?;
+    let credit = pack.amount().ok_or(Refused::NotAvailable)?;
+    let money = |currency: &Unit| Money::from_amount(pack.price(*currency)?, *currency).ok();
+    let price = currencies.iter().find_map(money).ok_or(Refused::NotAvailable)?;
+    Ok(Offer { credit, price })
+}
+
+/// The answer to a key that began a purchase before.
+fn repeated(earlier: &Payment, credit: Amount) -> std::result::Result<Purchased, Refused> {
+    if earlier.credit != credit {
+        return Err(Refused::KeyReuse);
+    }
+    match earlier.answer {
+        None if earlier.state == State::Created => Err(Refused::InProgress),
+        None => Err(Refused::StatusUnknown),
+        Some(answer) => told(answer, earlier),
+    }
+}
+
+/// An answer as it was, and will be, given.
+fn told(answer: Answer, payment: &Payment) -> std::result::Result<Purchased, Refused> {
+    let processing = answer == Answer::Processing;
+    match answer {
+        Answer::Paid | Answer::Processing => Ok(Purchased {
+            intent_id: payment.object_id.clone().unwrap_or_default(),
+            credits: Unit::CREDIT.floor_minor(payment.credit),
+            processing,
+        }),
+        Answer::Refused => Err(Refused::PaymentFailed),
+        Answer::NoCustomer => Err(Refused::NoCustomer),
+        Answer::NoCard => Err(Refused::NoCard),
+        Answer::Broken => Err(Refused::Internal("the gateway refused the request".to_owned())),
+    }
+}
+
+/// Whether the account may begin to buy now: no outcome is unknown, and the cool-down is over.
+async fn check_open(engine: &Engine, account_id: &str) -> std::result::Result<(), Refused> {
+    let states: Vec<State> =
+        Payment::unsettled(engine.store(), account_id).await?.iter().map(|payment| payment.state).collect();
+    if states.contains(&State::Unknown) {
+        return Err(Refused::StatusUnknown);
+    }
+    let sql = "SELECT claimed_at_us FROM topup_cooldowns WHERE account_id = $1";
+    let rows = engine.store().query(sql, params![account_id]).await.map_err(Error::from)?;
+    let cooldown_seconds = cooldown_seconds(engine);
+    if let Some(row) = rows.first() {
+        let claimed_at = Timestamp::from_micros(row.int(0).map_err(Error::from)?);
+        let left_us = claimed_at.plus_seconds(cooldown_seconds).micros() - engine.now().micros();
+        if left_us > 0 {
+            let retry_after_seconds = (left_us - 1) / 1_000_000 + 1;
+            return Err(Refused::Cooldown { retry_after_seconds, cooldown_seconds });
+        }
+    }
+    // Still being charged after a whole cool-down: nobody may charge beside it.
+    if states.contains(&State::Created) { Err(Refused::StatusUnknown) } else { Ok(()) }
+}
+
+fn cooldown_seconds(engine: &Engine) -> i64 {
+    i64::try_from(engine.settings().purchase.cooldown_seconds).unwrap_or(i64::MAX)
+}
+
+/// The cards to charge, in order. Nothing is charged yet.
+async fn cards(gateway: &Stripe, customer_id: &str, now: Timestamp) -> std::result::Result<Vec<String>, Refused> {
+    match stripe::payable_cards(&gateway.client, customer_id, now.seconds()).await {
+        Ok(cards) => Ok(cards.into_iter().map(|card| card.id).collect()),
+        Err(NoCards::NoCustomer) => Err(Refused::NoCustomer),
+        Err(NoCards::NoPaymentMethod) => Err(Refused::NoCard),
+        Err(NoCards::Failed(error)) => {
+            warn!(%error, "the saved cards cannot be looked up");
+            Err(Refused::Internal(error.to_string()))
+        }
+    }
+}
+
+/// Claims the cool-down and writes the payment down: both, or neither when another purchase was faster.
+fn claim(engine: &Engine, payment: &Payment, now: Timestamp) -> Vec<Statement> {
+    let free_before = now.plus_seconds(-cooldown_seconds(engine));
+    let cooldown = Statement::new(
+        "INSERT INTO topup_cooldowns (account_id, claimed_at_us, payment_id) VALUES ($1, $2, $3) \
+         ON CONFLICT (account_id) DO UPDATE SET claimed_at_us = $2, payment_id = $3 \
+         WHERE topup_cooldowns.claimed_at_us <= $4",
+        params![payment.account_id.as_str(), now.micros(), payment.id.as_str(), free_before.micros()],
+    );
+    vec![cooldown.expect_one(), payment.insert()]
+}
+
+/// Gives a cool-down back that led to no charge.
+fn unclaim(payment: &Payment) -> Statement {
+    Statement::new(
+        "DELETE FROM topup_cooldowns WHERE account_id = $1 AND payment_id = $2",
+        params![payment.account_id.as_str(), payment.id.as_str()],
+    )
+}
+
+/// Charges in a task of its own, which a caller who hangs up does not stop.
+async fn charge_apart(
+    engine: &Engine,
+    payment: Payment,
+    card_ids: Vec<String>,
+) -> std::result::Result<Purchased, Refused> {
+    let (engine, id) = (engine.clone(), payment.id.clone());
+    let task = tokio::spawn(async move { charge(&engine, payment, card_ids).await });
+    task.await.unwrap_or_else(|failure| {
+        error!(payment = id, %failure, "the charge broke off; the payment is reconciled");
+        Err(Refused::StatusUnknown)
+    })
+}
+
+async fn charge(engine: &Engine, payment: Payment, card_ids: Vec<String>) -> std::result::Result<Purchased, Refused> {
+    let Some(gateway) = engine.topups().stripe() else { return Err(Refused::NotAvailable) };
+    let request = ChargeRequest {
+        customer_id: payment.customer_id.clone(),
+        topup_id: payment.id.clone(),
+        account_id: payment.account_id.clone(),
+        money: payment.price,
+        card_ids,
+    };
+    let outcome = stripe::charge_saved_cards(&gateway.client, &request).await;
+    let change = recorded(&payment, &outcome, engine.now());
+    match record(engine, payment, change).await {
+        Ok(payment) => match payment.answer {
+            Some(answer) => told(answer, &payment),
+            None => Err(Refused::StatusUnknown),
+        },
+        Err(error) => {
+            error!(%error, "the outcome of a charge could not be recorded; the payment is reconciled");
+            Err(Refused::StatusUnknown)
+        }
+    }
+}
+
+/// What an outcome makes of the payment.
+fn recorded(payment: &Payment, outcome: &SavedCardsOutcome, now: Timestamp) -> Change {
+    let open = |state, reason: Option<String>, answer, object_id: Option<&String>| Change {
+        state,
+        reason,
+        answer,
+        object_id: object_id.cloned(),
+        next_check_at: Some(next_check(payment.created_at, now)),
+    };
+    let failed = |reason: &str, answer, object_id: Option<&String>| Change {
+        answer: Some(answer),
+        object_id: object_id.cloned(),
+        ..Change::closing(State::Failed, reason.to_owned())
+    };
+    match outcome {
+        SavedCardsOutcome::Succeeded { intent } => open(State::Confirming, None, Some(Answer::Paid), Some(&intent.id)),
+        SavedCardsOutcome::Processing { intent } => {
+            open(State::Confirming, None, Some(Answer::Processing), Some(&intent.id))
+        }
+        SavedCardsOutcome::AllRefused { intent, wants_authentication, refusals } => {
+            let last = refusals.last().map_or("canceled", |refusal| refusal.reason.as_str());
+            let reason = if *wants_authentication { "authentication_required" } else { last };
+            failed(reason, Answer::Refused, intent.as_ref().map(|intent| &intent.id))
+        }
+        SavedCardsOutcome::NoCustomer => failed("no_stripe_customer", Answer::NoCustomer, None),
+        SavedCardsOutcome::NoPaymentMethod => failed("no_payment_method", Answer::NoCard, None),
+        SavedCardsOutcome::Misconfigured { intent_id, error } => {
+            alarm("refused_by_gateway");
+            error!(payment = payment.id, %error, "Stripe refused the charge itself");
+            let code = error.code.as_deref().unwrap_or("refused_by_gateway");
+            match intent_id {
+                // The intent may still be open: the reconciler closes it.
+                Some(id) => open(State::Unknown, Some(code.to_owned()), None, Some(id)),
+                None => failed(code, Answer::Broken, None),
+            }
+        }
+        SavedCardsOutcome::Unknown { intent_id: None, may_have_charged: false, reason } => {
+            warn!(payment = payment.id, %reason, "Stripe could not be asked to charge");
+            failed("gateway_unreachable", Answer::Broken, None)
+        }
+        SavedCardsOutcome::Unknown { intent_id, reason, .. } => {
+            warn!(payment = payment.id, intent = intent_id, %reason, "the outcome of a charge is unknown");
+            open(State::Unknown, Some(reason.to_string()), None, intent_id.as_ref())
+        }
+    }
+}
+
+/// Records the outcome; a notice may have settled the payment meanwhile, then only what is new is kept.
+async fn record(engine: &Engine, mut payment: Payment, change: Change) -> Result<Payment> {
+    let (account_id, id) = (payment.account_id.clone(), payment.id.clone());
+    for _ in 0..TRIES {
+        let stands = payment.state;
+        let change = if stands == change.state || stands.may_become(change.state) {
+            change.clone()
+        } else {
+            // It went further than we know.
+            let (reason, next_check_at) = (payment.reason.clone(), payment.next_check_at);
+            Change { state: stands, reason, next_check_at, ..change.clone() }
+        };
+        let vanished = matches!(change.answer, Some(Answer::NoCustomer | Answer::NoCard));
+        let written = write(engine, &payment, &change, vanished.then(|| unclaim(&payment))).await;
+        let found = Payment::find(engine.store(), &account_id, &id).await?;
+        payment = found.ok_or(Error::NotFound("payment"))?;
+        match written {
+            Err(Error::Ledger(Failure::Conflict)) => {}
+            other => return other.map(|_| payment),
+        }
+    }
+    Err(Error::Ledger(Failure::Conflict))
+}
