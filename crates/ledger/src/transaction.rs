@@ -296,7 +296,7 @@ pub struct Transaction {
     pub event: Event,
     /// The other side.
     pub counter: Counter,
-    /// Movements of lots, in burn-down order.
+    /// Movements of lots, in the order in which they paid; a reversal goes through it backwards.
     pub postings: Postings,
     /// Movement of the overdraft: positive repays, negative takes.
     pub overdraft: Amount,

@@ -79,7 +79,7 @@ impl Bench {
         encode(tx, &mut again);
         assert_eq!(&again, canonical);
         let previous = self.journal.last().map_or(Hash::ZERO, |tx| tx.hash);
-        assert_eq!(chain::link(&self.account.id, tx.seq, canonical, previous), tx.hash, "the chain is broken");
+        assert_eq!(chain::link(&self.account.id, self.account.unit, tx.seq, canonical, previous), tx.hash, "the chain is broken");
         assert!(self.journal.last().is_none_or(|last| last.at <= tx.at && tx.dated_at <= tx.at));
 
         for posting in tx.postings.iter().filter(|posting| posting.amount.is_negative()) {
