@@ -21,6 +21,8 @@ const CLIENTS: usize = 8;
 const BALLAST_BYTES: usize = 6 << 20;
 /// So many refusals in a row mean that the disk is full for a client.
 const REFUSALS: usize = 20;
+/// Long after any server has written a few mebibytes.
+const FULL_WITHIN: Duration = Duration::from_secs(300);
 const ACCOUNT: &str = "disk-full";
 
 pub(super) fn run(plan: Plan) -> Result<Outcome> {
@@ -75,7 +77,7 @@ async fn fill(api: &Api) -> Result<Vec<Sent>> {
     for client in 0..CLIENTS {
         let api = api.clone();
         clients.spawn(async move {
-            let (mut sent, mut refusals) = (Vec::new(), 0);
+            let (mut sent, mut refusals, started) = (Vec::new(), 0, Instant::now());
             for number in 0.. {
                 // A long key, so that the disk fills sooner.
                 let key = format!("{client}-{number}-{}", "x".repeat(230));
@@ -86,6 +88,7 @@ async fn fill(api: &Api) -> Result<Vec<Sent>> {
                 if refusals == REFUSALS {
                     break;
                 }
+                ensure!(started.elapsed() < FULL_WITHIN, "the disk never got full: are failed writes acknowledged?");
             }
             Ok(sent)
         });

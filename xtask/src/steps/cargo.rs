@@ -31,7 +31,7 @@ pub fn test(until: Instant) -> Result<Outcome> {
     if sh::which("cargo-nextest").is_some() {
         counted(&["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--cargo-quiet"], until)
     } else {
-        counted(&["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast", "--quiet"], until)
+        counted(&["test", "--workspace", "--lib", "--bins", "--tests", "--locked", "--no-fail-fast", "--quiet"], until)
     }
 }
 
