@@ -30,7 +30,8 @@ pub(super) fn run(plan: Plan) -> Result<Outcome> {
     let points = plan.of(vec![2, 12, 60], (1..=200).collect());
     block_on(async {
         let (mut acknowledged, mut failed, mut refused_to_start) = (0, 0, 0);
-        for point in &points {
+        for (done, point) in points.iter().enumerate() {
+            plan.tell(done, points.len());
             match one(*point).await? {
                 Some((acks, failures)) => {
                     acknowledged += acks;

@@ -37,6 +37,7 @@ async fn rounds(plan: Plan) -> Result<Outcome> {
     let mut spent = [0_u64; ACCOUNTS];
     let (mut acknowledged, mut in_doubt, mut slowest) = (0, 0, Duration::ZERO);
     for round in 0..rounds {
+        plan.tell(round, rounds);
         let load = Load::start(&installation, round)?;
         tokio::time::sleep(Duration::from_millis(rand::random_range(100..700))).await;
         server.kill()?;

@@ -35,6 +35,13 @@ impl Plan {
     fn of<T>(self, short: T, long: T) -> T {
         if self.short { short } else { long }
     }
+
+    /// Says how far a long form is, about twenty times in all.
+    fn tell(self, done: usize, all: usize) {
+        if !self.short && done > 0 && done.is_multiple_of(all.div_ceil(20)) {
+            println!("     {done} of {all}");
+        }
+    }
 }
 
 struct Soak {

@@ -19,6 +19,7 @@ pub(super) fn run(plan: Plan) -> Result<Outcome> {
         let api = installation.api()?;
         let (balances, pairs) = (plan.of(2, 20), plan.of(50, 1000));
         for number in 0..balances {
+            plan.tell(number, balances);
             spend_to_the_end(&api, &format!("race-{number}")).await?;
         }
         let answered = same_key_twice(&api, pairs).await?;

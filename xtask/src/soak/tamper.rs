@@ -49,6 +49,7 @@ pub(super) fn run(plan: Plan) -> Result<Outcome> {
     let changes = plan.of(20, 200).max(tables.len());
     let mut missed: BTreeMap<String, usize> = BTreeMap::new();
     for number in 0..changes {
+        plan.tell(number, changes);
         let copy = folder.path().join("copy.db");
         std::fs::copy(&pristine, &copy)?;
         let change = change_a_value(&copy, &tables[number % tables.len()])?;

@@ -11,7 +11,7 @@ mod tour;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use crate::report::{Outcome, Tally};
 use crate::soak;
@@ -99,7 +99,8 @@ pub fn run(only: &[String], skip: &[String], minutes: u64) -> ExitCode {
     for step in STEPS.iter().filter(chosen) {
         let before = Instant::now();
         println!("==== {}: {}", step.name, step.about);
-        let (tally, line) = settle(step.name, (step.run)(until));
+        let result = if before < until { (step.run)(until) } else { Err(anyhow!("the time of this run is over")) };
+        let (tally, line) = settle(step.name, result);
         println!("{line} ({:.1} s)\n", before.elapsed().as_secs_f32());
         if tally.failed > 0 {
             failures.push(line);
