@@ -1,0 +1,146 @@
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use clap::Parser;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::cli::Cli;
+
+/// What the fake server was asked: method, path with query, idempotency key present, body.
+type Call = (String, bool, Value);
+type Asked = Arc<Mutex<Vec<Call>>>;
+
+async fn answer(State((asked, status, body)): State<(Asked, u16, Value)>, request: Request) -> Response {
+    let (parts, content) = request.into_parts();
+    let content = axum::body::to_bytes(content, 1 << 20).await.unwrap();
+    let sent = serde_json::from_slice(&content).unwrap_or(Value::Null);
+    let keyed = parts.headers.contains_key("Idempotency-Key");
+    assert_eq!(parts.headers["Authorization"], "Bearer sk_test_1");
+    asked.lock().unwrap().push((format!("{} {}", parts.method, parts.uri), keyed, sent));
+    (StatusCode::from_u16(status).unwrap(), axum::Json(body)).into_response()
+}
+
+/// Runs `scrip admin …` against a server that gives one answer to all.
+fn admin(line: &[&str], status: u16, body: Value) -> (Result<(), Exit>, Vec<Call>) {
+    crate::client::install_tls();
+    let asked = Asked::default();
+    let app = Router::new().fallback(answer).with_state((asked.clone(), status, body));
+    let server = crate::commands::runtime().unwrap();
+    let listener = server.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    server.spawn(async move { axum::serve(listener, app).await });
+    let server_words = ["--url", &url, "--key", "sk_test_1", "--json"];
+    let words = ["scrip", "admin"].iter().chain(line).chain(&server_words);
+    let result = Cli::try_parse_from(words.copied()).unwrap().run();
+    let asked = asked.lock().unwrap().clone();
+    (result, asked)
+}
+
+#[test]
+fn chores_are_calls_of_the_contract() {
+    let table: &[(&[&str], &str, bool, Value)] = &[
+        (
+            &["account", "create", "--id", "a", "--name", "A", "--site", "api", "--metadata", "k=v"],
+            "POST /v1/accounts",
+            true,
+            json!({"id": "a", "name": "A", "site": "api", "metadata": {"k": "v"}}),
+        ),
+        (&["account", "show", "a b/c"], "GET /v1/accounts/a%20b%2Fc", false, Value::Null),
+        (
+            &["account", "list", "--limit", "5", "--cursor", "x"],
+            "GET /v1/accounts?limit=5&cursor=x",
+            false,
+            Value::Null,
+        ),
+        (
+            &["account", "balance", "a", "--at", "2026-01-01T00:00:00Z"],
+            "GET /v1/accounts/a/balance?at=2026-01-01T00%3A00%3A00Z",
+            false,
+            Value::Null,
+        ),
+        (&["account", "update", "a", "--email", "e@x"], "PATCH /v1/accounts/a", false, json!({"email": "e@x"})),
+        (&["key", "create", "a", "--name", "n"], "POST /v1/accounts/a/keys", true, json!({"name": "n"})),
+        (&["key", "revoke", "a", "k"], "DELETE /v1/accounts/a/keys/k", false, Value::Null),
+        (
+            &["grant", "a", "10.5", "--kind", "setup", "--scope", "s", "--priority", "-1"],
+            "POST /v1/grants",
+            true,
+            json!({"account": "a", "amount": "10.5", "kind": "setup", "scope": ["s"], "priority": -1}),
+        ),
+        (
+            &["debit", "a", "1", "--service", "s"],
+            "POST /v1/debits",
+            true,
+            json!({"account": "a", "amount": "1", "service": "s"}),
+        ),
+        (&["lot", "void", "l", "--reason", "r"], "POST /v1/lots/l/void", true, json!({"reason": "r"})),
+        (&["lot", "expiry", "l", "never"], "POST /v1/lots/l/expiry", true, json!({"expires_at": null})),
+        (
+            &["entries", "a", "--service", "x", "--service", "y"],
+            "GET /v1/accounts/a/entries?limit=50&service=x&service=y",
+            false,
+            Value::Null,
+        ),
+        (&["price", "list"], "GET /v1/prices?limit=50", false, Value::Null),
+        (&["trial-balance"], "GET /v1/ledger/trial-balance", false, Value::Null),
+    ];
+    for (line, call, keyed, body) in table {
+        let (result, asked) = admin(line, 200, json!({"ok": true}));
+        assert_eq!(result, Ok(()), "{line:?}");
+        assert_eq!(asked, [((*call).to_owned(), *keyed, body.clone())], "{line:?}");
+    }
+}
+
+#[test]
+fn refusals_become_exit_codes() {
+    let table = [(401, 3), (402, 6), (404, 4), (409, 5), (422, 6), (400, 2)];
+    for (status, code) in table {
+        let problem = json!({"title": "No", "detail": "because", "code": "why"});
+        let (result, _) = admin(&["grant", "a", "1"], status, problem);
+        let exit = result.unwrap_err();
+        assert_eq!(exit.reason as u8, code, "{status}");
+        assert_eq!(exit.message, format!("No: because (why, HTTP {status})"));
+    }
+}
+
+#[test]
+fn an_imported_price_keeps_its_digits() {
+    let import = crate::client::PriceImport {
+        unit: "USD",
+        format: "litellm",
+        document: serde_json::from_str("{\"m\": {\"input_cost_per_token\": 0.10000000000000000000001}}").unwrap(),
+        models: &[],
+        mark_up: Some("1.2"),
+        exchange_rate: None,
+    };
+    let body = serde_json::to_string(&import).unwrap();
+    assert!(body.contains("0.10000000000000000000001") && body.contains("\"mark_up\":\"1.2\""), "{body}");
+    assert!(!body.contains("models") && !body.contains("exchange_rate"), "{body}");
+}
+
+#[test]
+fn answers_are_readable() {
+    let balance = json!({"account": "a", "balance": "12.5", "by_kind": {"top_up": "12.5"},
+        "lots": [{"id": "l1", "remaining": "12.5", "scope": ["x", "y"]}, {"id": "l2", "remaining": "0", "scope": []}]});
+    insta::assert_snapshot!(show::object(&balance), @r"
+    account         a
+    balance         12.5
+    by_kind.top_up  12.5
+
+    lots
+    id  remaining  scope
+    l1       12.5  x, y
+    l2          0
+    ");
+    let page = json!({"data": [{"id": "a", "name": "A"}], "next_cursor": "c1"});
+    insta::assert_snapshot!(show::page(&page, &["id", "name"]), @r"
+    id  name
+    a   A
+    more: --cursor c1
+    ");
+    assert_eq!(show::page(&json!({"data": []}), &["id"]), "none");
+}

@@ -1,0 +1,24 @@
+//! One module per command. Each has `Args` (what the command line says, with a help that teaches) and `run`.
+
+pub mod admin;
+pub mod bench;
+pub mod config;
+pub mod demo;
+pub mod doctor;
+pub mod migrate;
+pub mod replay;
+pub mod serve;
+pub mod verify;
+
+use crate::exit::Exit;
+
+/// The end of a command whose server side is not in this build.
+fn not_wired(command: &str) -> Exit {
+    Exit::unavailable(format!("`scrip {command}` is not wired yet in this build"))
+}
+
+/// A runtime for commands that talk over HTTP. Errors: exit 7 when the system gives no threads.
+fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    built.map_err(|error| Exit::unavailable(format!("cannot start the runtime: {error}")))
+}
