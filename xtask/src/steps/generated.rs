@@ -1,7 +1,7 @@
 //! Files that are printed by the binary and kept in `docs/` so that people can read them without building it.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -52,7 +52,8 @@ fn check(path: &Path, expected: &str) -> Result<Outcome> {
 /// Standard output of the binary alone: what it logs is not part of the file.
 fn print(args: &[&str], until: Instant) -> Result<String> {
     let mut command = Command::new(binary()?);
-    command.args(args).env("COLUMNS", "100").env("NO_COLOR", "1").stdin(std::process::Stdio::null());
+    // A help text shows variables of the environment; the file must not depend on whose it is.
+    command.args(args).env_clear().env("COLUMNS", "120").stdin(Stdio::null());
     // The commands here end at once; `until` guards against one that waits for something.
     if Instant::now() >= until {
         bail!("the time of this run is over");
@@ -66,14 +67,17 @@ fn print(args: &[&str], until: Instant) -> Result<String> {
 
 /// The help of the binary and of every command in it, depth first, as one Markdown text.
 fn cli_reference(until: Instant) -> Result<String> {
-    let mut text = String::from("# Commands\n\nWritten by `scrip help`; do not edit.\n");
+    let mut text = String::from(
+        "# Commands\n\nWhat `scrip --help` and the help of every command say. Written by `cargo xtask test`; do not edit.\n",
+    );
     let mut open = vec![Vec::<String>::new()];
     while let Some(path) = open.pop() {
         let mut args: Vec<&str> = path.iter().map(String::as_str).collect();
         args.push("--help");
         let help = print(&args, until)?;
         let title = std::iter::once("scrip").chain(path.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
-        text.push_str(&format!("\n## {title}\n\n```text\n{}\n```\n", help.trim_end()));
+        let help_lines = help.trim_end().lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+        text.push_str(&format!("\n## {title}\n\n```text\n{help_lines}\n```\n"));
         for name in commands_in(&help).into_iter().rev() {
             open.push([path.as_slice(), &[name]].concat());
         }
