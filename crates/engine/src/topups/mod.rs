@@ -25,7 +25,8 @@ use store::Store;
 
 pub use notice::{NoticeError, stripe_notice};
 pub use payment::Payment;
-pub use purchase::{Purchase, Purchased, Refused, purchase};
+pub use providers::stripe::signature::HEADER as STRIPE_SIGNATURE;
+pub use purchase::{Purchase, Purchased, Refused, buyer, purchase};
 pub use reconcile::{Round, reconcile, run};
 pub use state::{Answer, State};
 

@@ -8,7 +8,7 @@
 use ledger::{Amount, Timestamp, Unit};
 use providers::Money;
 use providers::stripe::{self, ChargeRequest, NoCards, SavedCardsOutcome};
-use store::{AccountRef, Failure, Statement, params};
+use store::{Failure, Statement, params};
 use tracing::{error, warn};
 
 use super::Stripe;
@@ -16,6 +16,7 @@ use super::payment::{Change, Payment, SAVED_CARD, STRIPE};
 use super::reconcile::next_check;
 use super::settle::{alarm, write};
 use super::state::{Answer, State};
+use crate::accounts::AccountRecord;
 use crate::settings::{Method, Site};
 use crate::{Engine, Error, Result};
 
@@ -91,8 +92,8 @@ impl From<store::Failure> for Refused {
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Purchase<'a> {
-    /// Whose.
-    pub account_id: &'a str,
+    /// Who buys, from [`buyer`].
+    pub buyer: &'a AccountRecord,
     /// The size of the pack, in whole credits.
     pub credits: i64,
     /// Makes a repeat harmless.
@@ -105,20 +106,20 @@ pub struct Purchase<'a> {
 /// [`Refused`], in the order of the public contract. Only [`Refused::StatusUnknown`] and [`Refused::InProgress`] leave
 /// open whether a card was charged.
 pub async fn purchase(engine: &Engine, wanted: Purchase<'_>) -> std::result::Result<Purchased, Refused> {
-    let buyer = Buyer::find(engine, wanted.account_id).await?.ok_or(Refused::NoAccount)?;
-    let (gateway, offer) = available(engine, &buyer, wanted.credits)?;
+    let Purchase { buyer, credits, idempotency_key } = wanted;
+    let (gateway, offer) = available(engine, buyer, credits)?;
     for _ in 0..TRIES {
-        if let Some(key) = wanted.idempotency_key
-            && let Some(earlier) = Payment::find_by_key(engine.store(), wanted.account_id, key).await?
+        if let Some(key) = idempotency_key
+            && let Some(earlier) = Payment::find_by_key(engine.store(), &buyer.id, key).await?
         {
             return repeated(&earlier, offer.credit);
         }
-        check_open(engine, wanted.account_id).await?;
-        let customer_id = buyer.customer_id.as_deref().ok_or(Refused::NoCustomer)?;
+        check_open(engine, &buyer.id).await?;
+        let customer_id = buyer.stripe_customer.as_deref().ok_or(Refused::NoCustomer)?;
         let card_ids = cards(gateway, customer_id, engine.now()).await?;
         let now = engine.now();
         let payment = Payment {
-            account_id: wanted.account_id.to_owned(),
+            account_id: buyer.id.to_string(),
             id: Payment::new_id(),
             gateway: STRIPE.to_owned(),
             method: SAVED_CARD.to_owned(),
@@ -130,7 +131,7 @@ pub async fn purchase(engine: &Engine, wanted: Purchase<'_>) -> std::result::Res
             live: gateway.live,
             customer_id: customer_id.to_owned(),
             object_id: None,
-            idempotency_key: wanted.idempotency_key.map(str::to_owned),
+            idempotency_key: idempotency_key.map(str::to_owned),
             created_at: now,
             updated_at: now,
             next_check_at: Some(next_check(now, now)),
@@ -145,28 +146,15 @@ pub async fn purchase(engine: &Engine, wanted: Purchase<'_>) -> std::result::Res
     Err(Refused::Internal("other purchases of this account are always faster".to_owned()))
 }
 
-/// Who buys.
-struct Buyer {
-    unit: Unit,
-    site: String,
-    customer_id: Option<String>,
-}
-
-impl Buyer {
-    async fn find(engine: &Engine, account_id: &str) -> Result<Option<Buyer>> {
-        let sql = "SELECT unit, site, stripe_customer FROM accounts WHERE id = $1";
-        let rows = engine.store().query(sql, params![account_id]).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let view = engine.store().account(AccountRef::Id(account_id.into())).await?;
-        if view.is_none_or(|view| view.account.closed) {
-            return Ok(None);
-        }
-        let code = row.text(0)?;
-        Ok(Some(Buyer {
-            unit: Unit::parse(code).ok_or_else(|| Error::Unavailable(format!("an account has the unit {code:?}")))?,
-            site: row.text(1)?.to_owned(),
-            customer_id: row.optional_text(2)?.map(str::to_owned),
-        }))
+/// The account that buys; a closed one does not.
+///
+/// # Errors
+/// [`Refused::NoAccount`], [`Refused::Internal`].
+pub async fn buyer(engine: &Engine, account_id: &str) -> std::result::Result<AccountRecord, Refused> {
+    match engine.accounts().get(account_id).await {
+        Ok(account) if account.closed => Err(Refused::NoAccount),
+        Err(Error::NotFound(_)) => Err(Refused::NoAccount),
+        found => Ok(found?),
     }
 }
 
@@ -177,7 +165,11 @@ struct Offer {
     price: Money,
 }
 
-fn available<'a>(engine: &'a Engine, buyer: &Buyer, credits: i64) -> std::result::Result<(&'a Stripe, Offer), Refused> {
+fn available<'a>(
+    engine: &'a Engine,
+    buyer: &AccountRecord,
+    credits: i64,
+) -> std::result::Result<(&'a Stripe, Offer), Refused> {
     let gateway = engine.topups().stripe().ok_or(Refused::NotAvailable)?;
     let site = engine.settings().sites.get(&buyer.site).ok_or(Refused::NotAvailable)?;
     Ok((gateway, offer(site, buyer.unit, credits)?))

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use ledger::{Command, Counter, LotKind, LotSpec, Memo, Op};
 use metrics::counter;
 use providers::stripe::Intent;
-use sha2::{Digest, Sha256};
 use store::{AccountRef, Failure, Order, Statement, Target, params};
 use tracing::{error, info, warn};
 
@@ -17,6 +16,7 @@ use super::judge::{Verdict, judge};
 use super::payment::{Change, Payment, STRIPE};
 use super::reconcile::next_check;
 use super::state::{Answer, State};
+use crate::ledger_calls::fingerprint;
 use crate::{Engine, Error, Result};
 
 /// How often somebody else may be faster before we give up; each time the payment moved forward.
@@ -142,15 +142,9 @@ fn grant(payment: &Payment, intent: &Intent) -> Command {
         expires_at: None,
         scope: Box::default(),
     };
-    let mut hasher = Sha256::new();
-    hasher.update(payment.id.as_bytes());
-    hasher.update(payment.credit.units().to_be_bytes());
-    let digest: [u8; 32] = hasher.finalize().into();
-    let mut input = [0; 16];
-    input.copy_from_slice(&digest[..16]);
     Command {
         key: Some(format!("stripe:{}:credit", intent.id).into()),
-        input,
+        input: fingerprint("stripe_credit", &(&payment.id, payment.credit)),
         actor: Arc::from("gateway:stripe"),
         memo: Memo {
             resource: Some(intent.id.as_str().into()),
