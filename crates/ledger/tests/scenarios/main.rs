@@ -9,6 +9,7 @@ mod play;
 mod amounts;
 mod burn_down;
 mod closed;
+mod docs;
 mod expiry;
 mod holds;
 mod overdraft;
