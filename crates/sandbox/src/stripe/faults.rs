@@ -1,8 +1,8 @@
 //! Scripted misbehaviour: of the API (timeouts, 5xx, garbage) and of webhook deliveries
 //! (duplicates, disorder, delay, loss, forgery, falsified amounts).
 //!
-//! A rule is set by a control call or by paying with one of the fault cards of
-//! [`cards`](super::cards); it fires `times` times and is gone.
+//! A rule is set by a control call or by paying with one of the fault cards (see the README of the crate);
+//! it fires `times` times and is gone.
 //! "Before" means that nothing was done; "after" that the work was done and only the answer is bad.
 
 use serde::{Deserialize, Serialize};

@@ -215,8 +215,11 @@ struct Admitted {
 async fn process(stripe: &Stripe, incoming: Incoming) -> Ending {
     // Made before the log shows the request: whoever sees it there can release it.
     let released = stripe.released();
-    let position = log(&mut stripe.lock(), &incoming);
-    let admitted = admit(&mut stripe.lock(), &incoming);
+    let (position, admitted) = {
+        // One lock: a request that the log shows holds its key.
+        let mut store = stripe.lock();
+        (log(&mut store, &incoming), admit(&mut store, &incoming))
+    };
     let ending = match admitted {
         Ok(admitted) => run(stripe, &incoming, admitted, released).await,
         Err(ending) => ending,
@@ -254,6 +257,7 @@ fn admit(store: &mut Store, incoming: &Incoming) -> Result<Admitted, Ending> {
         .ok_or_else(|| refuse(ApiError::no_such_url(&incoming.method, &incoming.path)))?;
     let raw = incoming.raw.clone().map_err(refuse)?;
     let params = params::check(&route.name(), &raw).map_err(refuse)?;
+    expand::check(route, &params).map_err(refuse)?;
     if let Some(key) = &incoming.key {
         let operation = format!("{} {}", incoming.method, incoming.path);
         match store.keys.begin(key, &operation, &params) {
@@ -325,7 +329,7 @@ fn execute(stripe: &Stripe, incoming: &Incoming, route: &Route, call: &Call, fau
     let server_error = || Err(ApiError::server(StatusCode::INTERNAL_SERVER_ERROR));
     let result = match fault {
         Some(Fault::ServerErrorBefore) => server_error(),
-        _ => (route.operation)(&mut store, call).and_then(|object| expand::expand(&store, object, &call.params)),
+        _ => (route.operation)(&mut store, call).map(|object| expand::expand(&store, object, &call.params)),
     };
     let result = if fault == Some(Fault::ServerErrorAfter) { server_error() } else { result };
     store.cause = Cause::default();

@@ -75,14 +75,14 @@ fn insert(map: &mut Map<String, Value>, name: String, rest: &[&str], text: Strin
 pub(crate) fn check(operation: &str, raw: &Value) -> Result<Value, ApiError> {
     let empty = Map::new();
     let fields = FIELD_LIST["operations"][operation].as_object().unwrap_or(&empty);
-    let typed = object(fields, raw, "")?;
     for (name, refused) in NOT_PLAYED {
-        let sent = &typed[*name];
-        if !sent.is_null() && refused.is_none_or(|value| sent.as_str() == Some(value)) {
+        let sent = &raw[*name];
+        let played = sent.is_null() || refused.is_some_and(|value| sent.as_str() != Some(value));
+        if fields.contains_key(*name) && !played {
             return Err(ApiError::invalid(format!("The sandbox does not play `{name}` with this value.")).param(name));
         }
     }
-    Ok(typed)
+    object(fields, raw, "")
 }
 
 fn object(fields: &Map<String, Value>, raw: &Value, path: &str) -> Result<Value, ApiError> {
