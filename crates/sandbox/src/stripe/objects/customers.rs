@@ -8,8 +8,19 @@ use crate::stripe::http::Call;
 use crate::stripe::store::{Store, assign, merge_metadata, text};
 
 /// Parameters that are stored as they come.
-const PLAIN: &[&str] =
-    &["address", "balance", "description", "email", "name", "phone", "preferred_locales", "shipping", "tax_exempt"];
+const PLAIN: &[&str] = &[
+    "address",
+    "balance",
+    "business_name",
+    "description",
+    "email",
+    "individual_name",
+    "name",
+    "phone",
+    "preferred_locales",
+    "shipping",
+    "tax_exempt",
+];
 
 /// `POST /v1/customers`.
 pub(crate) fn create(store: &mut Store, call: &Call) -> Result<Value, ApiError> {

@@ -10,6 +10,7 @@ use crate::stripe::http::Call;
 use crate::stripe::store::{Store, assign, merge_metadata, text};
 
 const PLAIN: &[&str] = &[
+    "allowed_payment_method_types",
     "description",
     "receipt_email",
     "setup_future_usage",

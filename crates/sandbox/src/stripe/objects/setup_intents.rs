@@ -18,7 +18,7 @@ pub(crate) fn create(store: &mut Store, call: &Call) -> Result<Value, ApiError> 
     let secret = store.letters(25);
     setup["client_secret"] = format!("{}_secret_{secret}", text(&setup, "id")).into();
     setup["automatic_payment_methods"] = automatic_payment_methods(params);
-    assign(&mut setup, params, &["description", "usage"]);
+    assign(&mut setup, params, &["allowed_payment_method_types", "description", "usage"]);
     merge_metadata(&mut setup, params)?;
     if let Some(customer) = params["customer"].as_str() {
         setup["customer"] = store.live_customer(customer)?["id"].clone();
