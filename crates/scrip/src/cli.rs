@@ -6,7 +6,7 @@ use crate::commands::{admin, bench, config, demo, doctor, migrate, replay, serve
 use crate::exit::Exit;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 ok, 1 the thing checked is wrong, 2 usage, 3 authentication, 4 not found, 5 conflict, 6 refused by a rule,
+Exit codes: 0 ok, 1 the thing checked is wrong, 2 usage, 3 authentication, 4 not found, 5 conflict, 6 refused by a rule, \
 7 unavailable (try again).
 
 Try it: `scrip demo` runs everything in one process and prints what to do next.";

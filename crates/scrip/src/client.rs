@@ -32,7 +32,7 @@ pub fn install_tls() {
 #[derive(Debug, Clone, clap::Args)]
 pub struct ServerArgs {
     /// Address of the server
-    #[arg(long, env = "SCRIP_URL", default_value = "http://127.0.0.1:8080")]
+    #[arg(long, env = "SCRIP_URL", hide_env_values = true, default_value = "http://127.0.0.1:8080")]
     pub url: String,
     /// Operator key (sk_…)
     #[arg(long, env = "SCRIP_KEY", hide_env_values = true)]

@@ -27,14 +27,23 @@ impl Progress {
 
     /// So many steps more are done.
     pub fn add(&self, steps: u64) {
-        self.bar.inc(steps);
-        if self.label.is_empty() {
-            return;
-        }
         let before = self.done.fetch_add(steps, Ordering::Relaxed);
+        self.show(before, before + steps);
+    }
+
+    /// So many steps are done in all.
+    pub fn set(&self, done: u64) {
+        self.show(self.done.swap(done, Ordering::Relaxed), done);
+    }
+
+    /// Takes the bar away; so does dropping it.
+    pub fn finish(self) {}
+
+    fn show(&self, before: u64, done: u64) {
+        self.bar.inc(done.saturating_sub(before));
         let tenth = |done: u64| done.saturating_mul(10) / self.total.max(1);
-        if tenth(before + steps) > tenth(before) {
-            let (done, total) = (output::grouped(before + steps), output::grouped(self.total));
+        if !self.label.is_empty() && tenth(done) > tenth(before) {
+            let (done, total) = (output::grouped(done), output::grouped(self.total));
             output::note(format!("{}: {done} of {total}", self.label));
         }
     }

@@ -12,7 +12,7 @@ use crate::output;
 #[derive(Debug, clap::Args)]
 pub struct FileArgs {
     /// The file with settings [default: only defaults and SCRIP_… variables]
-    #[arg(long, value_name = "scrip.toml", env = "SCRIP_CONFIG")]
+    #[arg(long, value_name = "scrip.toml", env = "SCRIP_CONFIG", hide_env_values = true)]
     pub config: Option<PathBuf>,
 }
 
@@ -20,7 +20,6 @@ pub struct FileArgs {
 ///
 /// Example: scrip config check --config scrip.toml
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -31,7 +30,6 @@ enum Command {
     /// List every mistake in the configuration at once; exit 1 when there is one
     ///
     /// Example: scrip config check --config scrip.toml
-    #[command(verbatim_doc_comment)]
     Check {
         #[command(flatten)]
         file: FileArgs,
@@ -39,7 +37,6 @@ enum Command {
     /// Print every effective value with where it came from; secrets are masked
     ///
     /// Example: SCRIP_LISTEN=0.0.0.0:80 scrip config print --config scrip.toml
-    #[command(verbatim_doc_comment)]
     Print {
         #[command(flatten)]
         file: FileArgs,
@@ -50,7 +47,6 @@ enum Command {
     /// Print the shipped settings with their explanations, to start a file of your own from
     ///
     /// Example: scrip config default > scrip.toml
-    #[command(verbatim_doc_comment)]
     Default,
     /// Print docs/configuration.md
     #[command(hide = true)]

@@ -13,7 +13,6 @@ use crate::exit::Exit;
 ///
 /// Example: scrip demo --listen 127.0.0.1:0 --json
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 pub struct Args {
     /// Address and port; port 0 picks a free one
     #[arg(long, default_value = "127.0.0.1:8080")]

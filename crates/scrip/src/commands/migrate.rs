@@ -1,7 +1,10 @@
 //! `scrip migrate`: the schema.
 
+use store::{Clock, Store, SystemClock};
+
 use super::config::FileArgs;
 use crate::exit::Exit;
+use crate::{config, output, server};
 
 /// Bring the database's schema up to this program's version
 ///
@@ -10,7 +13,6 @@ use crate::exit::Exit;
 ///
 /// Example: scrip migrate --config /etc/scrip.toml --dry-run
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 pub struct Args {
     #[command(flatten)]
     pub file: FileArgs,
@@ -20,6 +22,23 @@ pub struct Args {
 }
 
 /// Applies what is missing.
-pub fn run(_args: Args) -> Result<(), Exit> {
-    Err(super::not_wired("migrate"))
+pub fn run(args: Args) -> Result<(), Exit> {
+    let url = server::sqlite_url(&config::load_process(args.file.config.as_deref())?.settings.database_url)?;
+    let failed = |error: store::StoreError| Exit::unavailable(format!("{url}: {error}"));
+    let missing = store::missing_migrations(&url).map_err(failed)?;
+    if args.dry_run {
+        return match missing.as_slice() {
+            [] => {
+                output::line("the schema is current");
+                Ok(())
+            }
+            names => Err(Exit::wrong(format!("missing: {}; run scrip migrate", names.join(", ")))),
+        };
+    }
+    let applied = super::runtime()?.block_on(Store::migrate(&url, SystemClock.now())).map_err(failed)?;
+    match applied.as_slice() {
+        [] => output::line("the schema is current; nothing to do"),
+        names => output::line(format!("applied: {}", names.join(", "))),
+    }
+    Ok(())
 }

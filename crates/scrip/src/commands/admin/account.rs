@@ -63,7 +63,6 @@ pub enum AccountCommand {
     /// Make an account at a site
     ///
     /// Example: scrip admin account create --id acme --name "Acme Ltd" --site api
-    #[command(verbatim_doc_comment)]
     Create {
         /// Its id [default: the server makes one]
         #[arg(long)]
@@ -85,7 +84,6 @@ pub enum AccountCommand {
     /// Show an account
     ///
     /// Example: scrip admin account show acme
-    #[command(verbatim_doc_comment)]
     Show {
         /// The account's id
         id: String,
@@ -93,7 +91,6 @@ pub enum AccountCommand {
     /// List accounts, newest first
     ///
     /// Example: scrip admin account list --limit 20
-    #[command(verbatim_doc_comment)]
     List {
         #[command(flatten)]
         page: PageArgs,
@@ -101,7 +98,6 @@ pub enum AccountCommand {
     /// Show the balance with its lots
     ///
     /// Example: scrip admin account balance acme --at 2026-01-31T23:59:59Z
-    #[command(verbatim_doc_comment)]
     Balance {
         /// The account's id
         id: String,
@@ -112,7 +108,6 @@ pub enum AccountCommand {
     /// Change an account; what is not named stays
     ///
     /// Example: scrip admin account update acme --overdraft-limit 500
-    #[command(verbatim_doc_comment)]
     Update {
         /// The account's id
         id: String,
@@ -179,7 +174,6 @@ pub enum KeyCommand {
     /// Make an API key for an account; it is shown this once
     ///
     /// Example: scrip admin key create acme --name production
-    #[command(verbatim_doc_comment)]
     Create {
         /// The account's id
         account: String,
@@ -192,7 +186,6 @@ pub enum KeyCommand {
     /// List an account's keys, without their secrets
     ///
     /// Example: scrip admin key list acme
-    #[command(verbatim_doc_comment)]
     List {
         /// The account's id
         account: String,
@@ -202,7 +195,6 @@ pub enum KeyCommand {
     /// Revoke a key; calls with it are refused from now on
     ///
     /// Example: scrip admin key revoke acme key_123
-    #[command(verbatim_doc_comment)]
     Revoke {
         /// The account's id
         account: String,

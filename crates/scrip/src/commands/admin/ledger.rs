@@ -11,7 +11,6 @@ use crate::exit::Exit;
 ///
 /// Example: scrip admin grant acme 10000 --kind setup --expires-at 2027-01-01T00:00:00Z --reason "launch offer"
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 pub struct GrantArgs {
     /// The account's id
     account: String,
@@ -58,7 +57,6 @@ pub async fn grant(context: &Context, args: GrantArgs) -> Result<(), Exit> {
 ///
 /// Example: scrip admin debit acme 0.5 --service support --description "manual correction"
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 pub struct DebitArgs {
     /// The account's id
     account: String,
@@ -101,7 +99,6 @@ pub async fn debit(context: &Context, args: DebitArgs) -> Result<(), Exit> {
 ///
 /// Example: scrip admin entries acme --service gpt-4o-mini --from 2026-01-01T00:00:00Z --limit 100
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 pub struct EntriesArgs {
     /// The account's id
     account: String,
@@ -145,7 +142,6 @@ pub enum LotCommand {
     /// Take back what remains of a lot
     ///
     /// Example: scrip admin lot void lot_123 --reason "granted twice"
-    #[command(verbatim_doc_comment)]
     Void {
         /// The lot's id, as `account balance` shows it
         lot: String,
@@ -158,7 +154,6 @@ pub enum LotCommand {
     /// Change when a lot expires
     ///
     /// Example: scrip admin lot expiry lot_123 2027-06-30T23:59:59Z
-    #[command(verbatim_doc_comment)]
     Expiry {
         /// The lot's id, as `account balance` shows it
         lot: String,

@@ -20,7 +20,6 @@ use crate::output;
 ///
 /// Example: scrip admin account balance acme --url http://127.0.0.1:8080 --key sk_test_…
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 pub struct Args {
     #[command(flatten)]
     server: GlobalServer,
@@ -35,7 +34,7 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 struct GlobalServer {
     /// Address of the server
-    #[arg(long, env = "SCRIP_URL", default_value = "http://127.0.0.1:8080", global = true)]
+    #[arg(long, env = "SCRIP_URL", hide_env_values = true, default_value = "http://127.0.0.1:8080", global = true)]
     url: String,
     /// Operator key (sk_…)
     #[arg(
@@ -54,7 +53,6 @@ enum Command {
     /// Make, show, list and change accounts
     ///
     /// Example: scrip admin account list
-    #[command(verbatim_doc_comment)]
     Account {
         #[command(subcommand)]
         command: account::AccountCommand,
@@ -62,7 +60,6 @@ enum Command {
     /// Make, list and revoke API keys of an account
     ///
     /// Example: scrip admin key list acme
-    #[command(verbatim_doc_comment)]
     Key {
         #[command(subcommand)]
         command: account::KeyCommand,
@@ -73,7 +70,6 @@ enum Command {
     /// Void a lot or change when it expires
     ///
     /// Example: scrip admin lot void lot_123 --reason "granted twice"
-    #[command(verbatim_doc_comment)]
     Lot {
         #[command(subcommand)]
         command: ledger::LotCommand,
@@ -81,7 +77,6 @@ enum Command {
     /// List price books and import one
     ///
     /// Example: scrip admin price list
-    #[command(verbatim_doc_comment)]
     Price {
         #[command(subcommand)]
         command: price::PriceCommand,
@@ -89,7 +84,6 @@ enum Command {
     /// Show the sum per counter-account and unit; the total of all is 0, else exit 1
     ///
     /// Example: scrip admin trial-balance
-    #[command(verbatim_doc_comment)]
     TrialBalance,
 }
 

@@ -14,7 +14,6 @@ pub enum PriceCommand {
     /// List the versions of the price book, newest first
     ///
     /// Example: scrip admin price list
-    #[command(verbatim_doc_comment)]
     List {
         #[command(flatten)]
         page: PageArgs,
@@ -22,7 +21,6 @@ pub enum PriceCommand {
     /// Import the LiteLLM price map as a new version
     ///
     /// Example: scrip admin price import model_prices.json --unit JPY --model 'gpt-4o*' --mark-up 1.2 --exchange-rate 152.4
-    #[command(verbatim_doc_comment)]
     Import {
         /// The price map
         #[arg(value_name = "FILE.json")]

@@ -31,13 +31,14 @@ use crate::output;
 /// not what was granted less what was acknowledged. Only this machine is loaded, unless --i-own-this-server.
 ///
 /// Example: scrip bench --url http://127.0.0.1:8080 --key sk_test_… --accounts 100000 --connections 64
-/// Example: scrip bench --echo        (the same load on a bare HTTP handler: the yardstick of this machine)
-/// Example: scrip bench --rate 30000  (latency at a fixed load; a stall counts for every request it delays)
+///
+/// The yardstick of this machine, the same load on a bare HTTP handler: scrip bench --echo
+///
+/// Latency at a fixed load, where a stall counts for every request it delays: scrip bench --rate 30000
 #[derive(Debug, Clone, clap::Args)]
-#[command(verbatim_doc_comment)]
 pub struct Args {
     /// Address of the server
-    #[arg(long, env = "SCRIP_URL", default_value = "http://127.0.0.1:8080")]
+    #[arg(long, env = "SCRIP_URL", hide_env_values = true, default_value = "http://127.0.0.1:8080")]
     url: String,
     /// Operator key (sk_…)
     #[arg(long, env = "SCRIP_KEY", hide_env_values = true, required_unless_present = "echo")]

@@ -29,10 +29,8 @@ use crate::output::{self, duration, grouped};
 /// none or another one. Every row has its own idempotency key, so that an interrupted run is continued by running it
 /// again. Stops with exit 6 when the credits run out, and with exit 7 when the server stays away.
 ///
-/// Example: scrip replay trace.csv --prices model_prices.json --model gpt-4o-mini --account acme \
-///            --url http://127.0.0.1:8080 --key sk_test_…
+/// Example: scrip replay trace.csv --prices model_prices.json --model gpt-4o-mini --account acme --key sk_test_…
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 pub struct Args {
     /// The trace
     #[arg(value_name = "FILE.csv")]
