@@ -99,9 +99,8 @@ impl Model {
         while self.overdraft > 0 {
             let pays = |no: &u64| self.lots[no].counts(instant) && self.lots[no].scope.is_empty();
             let Some(no) = self.burn_down().into_iter().find(|no| pays(no) && self.lots[no].free > 0) else { break };
-            let repaid = self.lots[&no].free.min(self.overdraft);
-            self.lot(no).free -= repaid;
-            self.overdraft -= repaid;
+            let rest = self.repay(self.lots[&no].free);
+            self.lot(no).free = rest;
             self.booked(now);
         }
     }
@@ -126,13 +125,13 @@ impl Model {
 
     fn ask(&mut self, op: &Op, service: Option<&str>, priced: bool, now: i64) -> Result<(), Refusal> {
         let begins = |op: &Op| matches!(op, Op::Grant { .. } | Op::Debit { .. } | Op::Hold { .. } | Op::Extend { .. });
-        refuse(self.closed && (begins(op) || matches!(op, Op::Adjust { .. })), "account_closed")?;
+        refuse(self.closed && (begins(op) || matches!(op, Op::Adjust { .. })), "account_closed", &[])?;
         let number = self.seq + 1;
         let mut taken = Parts::new();
         match op {
             Op::Settle => {}
             Op::Open { overdraft_limit } => {
-                refuse(self.seq > 0, "account_exists")?;
+                refuse(self.seq > 0, "account_exists", &[])?;
                 self.set_limit(int(overdraft_limit))?;
             }
             Op::Configure { overdraft_limit, closed } => {
@@ -149,7 +148,7 @@ impl Model {
                 self.grant(Lot { free: int(&lot.allocated), class, scope, from, until }, now)?;
             }
             Op::Debit { amount, on_insufficient } => {
-                refuse(int(amount) < 0 || (int(amount) == 0 && !priced), "amount_not_positive")?;
+                refuse(int(amount) < 0 || (int(amount) == 0 && !priced), "amount_not_positive", &[])?;
                 let missing = self.take(int(amount), |lot| lot.pays(service), &mut taken, now);
                 match on_insufficient {
                     OnInsufficient::Overdraw => self.overdraw(missing, int(amount), &mut taken)?,
@@ -160,23 +159,21 @@ impl Model {
             }
             Op::Adjust { amount } if int(amount) > 0 => self.grant(plain(int(amount), now), now)?,
             Op::Adjust { amount } => {
-                refuse(int(amount) == 0, "amount_not_positive")?;
-                refuse(-int(amount) > MAX, "amount_too_large")?;
+                refuse(int(amount) == 0, "amount_not_positive", &[])?;
+                refuse(-int(amount) > MAX, "amount_too_large", &[])?;
                 enough(self.take(-int(amount), |_| true, &mut taken, now), 0, -int(amount))?;
             }
             Op::Hold { amount, ttl_seconds } => {
-                refuse(int(amount) <= 0, "amount_not_positive")?;
+                refuse(int(amount) <= 0, "amount_not_positive", &[])?;
                 let until = end(*ttl_seconds, now)?;
                 enough(self.take(int(amount), |lot| lot.pays(service), &mut taken, now), 0, int(amount))?;
                 self.holds.insert(number, Hold { until, service: service.map(str::to_owned), parts: taken });
             }
             Op::Capture { hold, amount, overrun } => {
-                refuse(int(amount) <= 0, "amount_not_positive")?;
+                refuse(int(amount) <= 0, "amount_not_positive", &[])?;
                 let mut hold = self.holds.remove(hold).ok_or(("hold_not_open", vec![]))?;
                 let held = sum(&hold.parts);
-                if int(amount) > held && *overrun == Overrun::Reject {
-                    return Err(("capture_exceeds_hold", vec![held]));
-                }
+                refuse(int(amount) > held && *overrun == Overrun::Reject, "capture_exceeds_hold", &[held])?;
                 hold.parts.reverse();
                 taken = cut(&mut hold.parts, int(amount).min(held));
                 if int(amount) > held && *overrun == Overrun::Overdraw {
@@ -196,16 +193,14 @@ impl Model {
                 hold.until = end(*ttl_seconds, now)?;
             }
             Op::Reverse { entry, amount } => {
-                refuse(*entry == 0 || *entry > self.seq, "entry_not_found")?;
+                refuse(*entry == 0 || *entry > self.seq, "entry_not_found", &[])?;
                 let out = self.spends.get_mut(entry).ok_or(("not_reversible", vec![]))?;
                 let amount = amount.as_ref().map_or(sum(out), int);
-                if sum(out) == 0 || amount > sum(out) {
-                    return Err(("reversal_too_large", vec![sum(out)]));
-                }
-                refuse(amount <= 0, "amount_not_positive")?;
+                refuse(sum(out) == 0 || amount > sum(out), "reversal_too_large", &[sum(out)])?;
+                refuse(amount <= 0, "amount_not_positive", &[])?;
                 let back = cut(out, amount);
                 self.give_back(back, now);
-                refuse(self.total() > MAX, "amount_too_large")?;
+                refuse(self.total() > MAX, "amount_too_large", &[])?;
             }
             Op::Void { lot } => {
                 let lot = self.running(*lot, now)?;
@@ -214,7 +209,7 @@ impl Model {
             Op::ChangeExpiry { lot, expires_at } => {
                 let lot = self.running(*lot, now)?;
                 lot.until = expires_at.map_or(i64::MAX, |at| at.micros());
-                refuse(lot.until <= now.max(lot.from), "expiry_too_early")?;
+                refuse(lot.until <= now.max(lot.from), "expiry_too_early", &[])?;
             }
         }
         Ok(())
@@ -222,8 +217,8 @@ impl Model {
 
     fn set_limit(&mut self, limit: i128) -> Result<(), Refusal> {
         self.limit = limit;
-        refuse(limit < 0, "overdraft_limit_negative")?;
-        refuse(limit > MAX, "amount_too_large")
+        refuse(limit < 0, "overdraft_limit_negative", &[])?;
+        refuse(limit > MAX, "amount_too_large", &[])
     }
 
     fn total(&self) -> i128 {
@@ -231,13 +226,11 @@ impl Model {
     }
 
     fn grant(&mut self, mut lot: Lot, now: i64) -> Result<(), Refusal> {
-        refuse(lot.free <= 0, "amount_not_positive")?;
-        refuse(lot.until <= now.max(lot.from), "expiry_too_early")?;
-        refuse(self.total() + lot.free > MAX, "amount_too_large")?;
+        refuse(lot.free <= 0, "amount_not_positive", &[])?;
+        refuse(lot.until <= now.max(lot.from), "expiry_too_early", &[])?;
+        refuse(self.total() + lot.free > MAX, "amount_too_large", &[])?;
         if lot.scope.is_empty() && lot.from <= now {
-            let repaid = lot.free.min(self.overdraft);
-            lot.free -= repaid;
-            self.overdraft -= repaid;
+            lot.free = self.repay(lot.free);
         }
         self.lots.insert(self.seq + 1, lot);
         Ok(())
@@ -267,16 +260,19 @@ impl Model {
         Ok(())
     }
 
+    /// Repays the overdraft, says what is left.
+    fn repay(&mut self, amount: i128) -> i128 {
+        let repaid = amount.min(self.overdraft);
+        self.overdraft -= repaid;
+        amount - repaid
+    }
+
     fn give_back(&mut self, parts: Parts, now: i64) {
         for (place, amount) in parts {
             if let Some(no) = place {
                 self.lot(no).free += amount;
-                continue;
-            }
-            let repaid = amount.min(self.overdraft);
-            self.overdraft -= repaid;
-            if amount > repaid {
-                self.lots.insert(self.seq + 1, plain(amount - repaid, now));
+            } else if let rest @ 1.. = self.repay(amount) {
+                self.lots.insert(self.seq + 1, plain(rest, now));
             }
         }
     }
@@ -314,15 +310,14 @@ fn sum(parts: &Parts) -> i128 {
 }
 
 fn end(ttl_seconds: i64, now: i64) -> Result<i64, Refusal> {
-    refuse(!(1..=7 * 24 * 60 * 60).contains(&ttl_seconds), "ttl_out_of_range")?;
+    refuse(!(1..=7 * 24 * 60 * 60).contains(&ttl_seconds), "ttl_out_of_range", &[])?;
     Ok(now + ttl_seconds * 1_000_000)
 }
 
-fn refuse(when: bool, code: &'static str) -> Result<(), Refusal> {
-    if when { Err((code, vec![])) } else { Ok(()) }
+fn refuse(when: bool, code: &'static str, amounts: &[i128]) -> Result<(), Refusal> {
+    if when { Err((code, amounts.to_vec())) } else { Ok(()) }
 }
 
 fn enough(missing: i128, room: i128, required: i128) -> Result<(), Refusal> {
-    let available = required - missing + room;
-    if missing > room { Err(("insufficient_credits", vec![available, required])) } else { Ok(()) }
+    refuse(missing > room, "insufficient_credits", &[required - missing + room, required])
 }

@@ -48,6 +48,7 @@ fn an_expiry_lies_after_now_and_after_the_beginning() {
         at 10 | open                                  -> open#1
         grant voucher 1 expires 10                    -> expiry_too_early
         grant voucher 1 expires 9                     -> expiry_too_early
+        grant voucher 1 effective 5 expires 9         -> expiry_too_early
         grant voucher 1 effective 20 expires 20       -> expiry_too_early
         grant voucher 1 effective 20 expires 21       -> lot#2 lot#2 +1 by promotion
         expiry lot#2 10                               -> expiry_too_early
