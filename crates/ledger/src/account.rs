@@ -166,7 +166,7 @@ pub struct Account {
     pub overdraft_limit: Amount,
     /// How far below zero it is.
     pub overdraft: Amount,
-    /// A closed account moves nothing.
+    /// A closed account begins nothing; what was begun may end.
     pub closed: bool,
     /// Number of the last transaction; 0 before the first.
     pub seq: u64,
