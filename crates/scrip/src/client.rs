@@ -92,13 +92,14 @@ impl Server {
         self.attempt(method, path, body.map(Value::to_string), None).await.map_err(|failure| failure.exit)
     }
 
-    /// Changes something with an idempotency key, again and again while the server is away.
-    pub async fn send_patiently(&self, path: &str, body: &impl Serialize, key: &str) -> Result<Answer, Exit> {
+    /// Changes something with an idempotency key, again and again while the server is away. A batch has no key of its
+    /// own: each of its items carries one.
+    pub async fn send_patiently(&self, path: &str, body: &impl Serialize, key: Option<&str>) -> Result<Answer, Exit> {
         let body = serde_json::to_string(body).map_err(|error| Exit::usage(format!("cannot write JSON: {error}")))?;
         let mut pause = Duration::from_millis(100);
         let mut repeats = 0;
         loop {
-            match self.attempt(Method::POST, path, Some(body.clone()), Some(key)).await {
+            match self.attempt(Method::POST, path, Some(body.clone()), key).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) if failure.exit.reason == Reason::Unavailable && repeats < REPEATS => {
                     tokio::time::sleep(failure.retry_after.unwrap_or(pause).min(PAUSE_MAX)).await;

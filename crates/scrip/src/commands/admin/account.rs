@@ -114,6 +114,12 @@ pub enum AccountCommand {
         /// Name for people
         #[arg(long)]
         name: Option<String>,
+        /// Its customer at Stripe, whose saved cards pay for packs
+        #[arg(long, value_name = "cus_…")]
+        stripe_customer_id: Option<String>,
+        /// Close it (true) or reopen it (false); a closed account moves nothing
+        #[arg(long, value_name = "BOOL")]
+        closed: Option<bool>,
         #[command(flatten)]
         profile: Profile,
     },
@@ -144,7 +150,9 @@ pub async fn run(context: &Context, command: AccountCommand) -> Result<(), Exit>
         }
         AccountCommand::List { page } => {
             let body = context.server.get("/v1/accounts", &page.query()).await?;
-            context.print(&body, |body| show::page(body, &["id", "name", "site", "unit", "email", "created_at"]));
+            context.print(&body, |body| {
+                show::page(body, &["id", "name", "site", "unit", "closed", "email", "created_at"])
+            });
             Ok(())
         }
         AccountCommand::Balance { id, at } => {
@@ -153,13 +161,15 @@ pub async fn run(context: &Context, command: AccountCommand) -> Result<(), Exit>
             context.print(&body, show::object);
             Ok(())
         }
-        AccountCommand::Update { id, name, profile } => {
-            let own = [("name", name.map(Value::String))];
+        AccountCommand::Update { id, name, stripe_customer_id, closed, profile } => {
+            let own = [
+                ("name", name.map(Value::String)),
+                ("stripe_customer_id", stripe_customer_id.map(Value::String)),
+                ("closed", closed.map(Value::Bool)),
+            ];
             let body = said(own.into_iter().chain(profile.fields()));
             if body.as_object().is_some_and(Map::is_empty) {
-                return Err(Exit::usage(
-                    "nothing to change: name at least one of --name, --email, --overdraft-limit, --metadata",
-                ));
+                return Err(Exit::usage("nothing to change: `scrip admin account update --help` lists what can be"));
             }
             let path = format!("/v1/accounts/{}", segment(&id));
             let answer = context.server.send(Method::PATCH, &path, Some(&body)).await?;
@@ -180,6 +190,12 @@ pub enum KeyCommand {
         /// A name to recognise it by
         #[arg(long)]
         name: Option<String>,
+        /// What it may do, such as usage:write; may be repeated [default: everything but managing keys]
+        #[arg(long, value_name = "SCOPE")]
+        scope: Vec<String>,
+        /// When it stops being valid (RFC 3339) [default: never]
+        #[arg(long, value_name = "TIME")]
+        expires_at: Option<String>,
         #[command(flatten)]
         once: Once,
     },
@@ -207,13 +223,19 @@ pub enum KeyCommand {
 /// Runs one command about keys.
 pub async fn run_key(context: &Context, command: KeyCommand) -> Result<(), Exit> {
     match command {
-        KeyCommand::Create { account, name, once } => {
-            let body = said([("name", name.map(Value::String))]);
+        KeyCommand::Create { account, name, scope, expires_at, once } => {
+            let body = said([
+                ("name", name.map(Value::String)),
+                ("scopes", (!scope.is_empty()).then(|| json!(scope))),
+                ("expires_at", expires_at.map(Value::String)),
+            ]);
             context.post(&format!("/v1/accounts/{}/keys", segment(&account)), &body, &once).await
         }
         KeyCommand::List { account, page } => {
             let body = context.server.get(&format!("/v1/accounts/{}/keys", segment(&account)), &page.query()).await?;
-            context.print(&body, |body| show::page(body, &["id", "name", "created_at", "last_used_at", "revoked_at"]));
+            context.print(&body, |body| {
+                show::page(body, &["id", "name", "scopes", "created_at", "last_used_at", "expires_at", "revoked_at"])
+            });
             Ok(())
         }
         KeyCommand::Revoke { account, key_id } => {

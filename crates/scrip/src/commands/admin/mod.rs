@@ -130,7 +130,8 @@ impl Context {
     /// POSTs with a key, patiently, and prints the answer.
     async fn post(&self, path: &str, body: &impl serde::Serialize, once: &Once) -> Result<(), Exit> {
         let key = once.key();
-        let answer = self.server.send_patiently(path, body, &key).await.map_err(|exit| Once::explain(exit, &key))?;
+        let answer =
+            self.server.send_patiently(path, body, Some(&key)).await.map_err(|exit| Once::explain(exit, &key))?;
         if answer.replayed && !self.json {
             output::note("This key was used before: the same answer again, nothing changed.");
         }

@@ -62,8 +62,18 @@ fn chores_are_calls_of_the_contract() {
             false,
             Value::Null,
         ),
-        (&["account", "update", "a", "--email", "e@x"], "PATCH /v1/accounts/a", false, json!({"email": "e@x"})),
-        (&["key", "create", "a", "--name", "n"], "POST /v1/accounts/a/keys", true, json!({"name": "n"})),
+        (
+            &["account", "update", "a", "--email", "e@x", "--closed", "true"],
+            "PATCH /v1/accounts/a",
+            false,
+            json!({"email": "e@x", "closed": true}),
+        ),
+        (
+            &["key", "create", "a", "--name", "n", "--scope", "usage:write"],
+            "POST /v1/accounts/a/keys",
+            true,
+            json!({"name": "n", "scopes": ["usage:write"]}),
+        ),
         (&["key", "revoke", "a", "k"], "DELETE /v1/accounts/a/keys/k", false, Value::Null),
         (
             &["grant", "a", "10.5", "--kind", "setup", "--scope", "s", "--priority", "-1"],

@@ -91,7 +91,7 @@ impl Wanted {
             mark_up: self.mark_up.as_deref(),
             exchange_rate: self.exchange_rate.as_deref(),
         };
-        server.send_patiently("/v1/prices/import", &import, &uuid::Uuid::new_v4().to_string()).await?;
+        server.send_patiently("/v1/prices/import", &import, Some(&uuid::Uuid::new_v4().to_string())).await?;
         Ok(true)
     }
 

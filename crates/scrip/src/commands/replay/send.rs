@@ -96,8 +96,7 @@ impl Charged {
         let wrong =
             |why: &dyn std::fmt::Display| Exit::wrong(format!("row {}: the server said {text:?}: {why}", row.number));
         let amount = unit.parse_amount(text).map_err(|error| wrong(&error))?;
-        let replayed =
-            ["replayed", "idempotent_replayed"].iter().any(|name| result.get(*name) == Some(&Value::Bool(true)));
+        let replayed = result.get("idempotent_replayed") == Some(&Value::Bool(true));
         let (rows, sum) = match replayed {
             true => (&mut self.known_rows, &mut self.known_amount),
             false => (&mut self.new_rows, &mut self.new_amount),
@@ -194,11 +193,8 @@ impl Job {
 
     async fn request(&self, rows: &[&Row], charged: &mut Charged) -> Result<Vec<Value>, Exit> {
         let items = rows.iter().map(|row| self.item(row)).collect::<Vec<_>>();
-        // The batch's own key: the same rows have the same one, each row's key decides.
-        let (first, last) = (rows.first().map_or(0, |row| row.number), rows.last().map_or(0, |row| row.number));
-        let key = format!("replay:{}:{}:{first}-{last}:{}", self.trace.hash, self.model, uuid::Uuid::new_v4());
         let began = Instant::now();
-        let answer = self.server.send_patiently("/v1/usage/batch", &json!({ "items": items }), &key).await?;
+        let answer = self.server.send_patiently("/v1/usage/batch", &json!({ "items": items }), None).await?;
         charged.requests += 1;
         charged.latency_us.saturating_record(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX).max(1));
         match answer.body.get("results").and_then(Value::as_array) {
@@ -209,8 +205,7 @@ impl Job {
 }
 
 fn refusal(row: &Row, reason: Reason, status: u16, result: &Value) -> Exit {
-    let fields = ["problem", "error"].iter().filter_map(|name| result.get(*name)).find(|value| value.is_object());
-    Exit::new(reason, format!("row {}: {}", row.number, problem(status, fields.unwrap_or(result), "")))
+    Exit::new(reason, format!("row {}: {}", row.number, problem(status, result, "")))
 }
 
 /// Percentiles of requests, in microseconds.

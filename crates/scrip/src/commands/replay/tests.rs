@@ -56,7 +56,7 @@ impl Fake {
     fn charge(&mut self, item: &Value) -> Value {
         let key = item["idempotency_key"].as_str().unwrap().to_owned();
         if let Some(amount) = self.charged.get(&key) {
-            return json!({"status": 201, "amount": amount, "replayed": true});
+            return json!({"status": 201, "amount": amount, "idempotent_replayed": true});
         }
         let meter = |name: &str| item["meters"][name].as_i64().unwrap();
         // USD has 8 decimals: 0.15 per million is 15 units, 0.6 is 60.
