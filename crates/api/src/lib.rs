@@ -1,15 +1,77 @@
 //! The HTTP API: operator API, compatible team endpoints, webhooks in.
+//!
+//! A handler asks who calls (extractors of [`auth`]), reads the request ([`request`]), lets the engine do it, and writes the
+//! answer ([`reply`]). Errors are [`problem::Problem`]s. A route and its OpenAPI entry are registered together; what all
+//! entries have in common is added by [`spec`]. Around everything stands one layer, [`observe`]. Deliberately absent:
+//! rules about credits (see the ledger), sessions of people (see the portal), exports as files.
 
+mod accounts;
+pub mod auth;
+mod balance;
+mod cursor;
+mod docs;
+mod entries;
+pub mod fields;
+mod grants;
+mod health;
+mod holds;
+mod keys;
+pub mod observe;
+mod prices;
+pub mod problem;
+pub mod reply;
+mod reports;
+pub mod request;
+mod server;
+mod spec;
+mod spending;
 mod team;
 mod webhooks;
 
 use axum::Router;
 use engine::Engine;
+use problem::Problem;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-/// Every route with its OpenAPI entry.
+pub use server::{serve, serve_router};
+
+fn routes() -> OpenApiRouter<Engine> {
+    OpenApiRouter::new()
+        .merge(accounts::routes())
+        .merge(keys::routes())
+        .merge(balance::routes())
+        .merge(entries::routes())
+        .merge(grants::routes())
+        .merge(spending::routes())
+        .merge(holds::routes())
+        .merge(prices::routes())
+        .merge(reports::routes())
+        .merge(team::routes())
+        .merge(webhooks::routes())
+        .merge(health::routes())
+        .merge(docs::routes())
+}
+
+/// The OpenAPI document of every route.
+pub fn document() -> OpenApi {
+    let mut document = routes().into_openapi();
+    spec::complete(&mut document);
+    document
+}
+
+/// Every route. Merge pages into it before [`serve_router`], and put [`observe::Observe`] around the whole.
+pub fn bare_router(engine: Engine) -> Router {
+    let (router, _) = routes().split_for_parts();
+    router
+        .method_not_allowed_fallback(|| async {
+            Problem::new("method_not_allowed", "this path has other methods; the header Allow names them")
+        })
+        .fallback(|| async { Problem::not_found("path") })
+        .with_state(engine)
+}
+
+/// Every route, ready to be served.
 pub fn router(engine: Engine) -> Router {
-    let routes = OpenApiRouter::new().merge(team::routes()).merge(webhooks::routes());
-    let (router, _document) = routes.split_for_parts();
-    router.with_state(engine)
+    bare_router(engine).layer(observe::Observe::new())
 }

@@ -1,0 +1,391 @@
+//! Errors as `application/problem+json` (RFC 9457).
+//!
+//! Invariants: a code has one status and one title, told by [`CODES`] alone; a problem's text never holds secrets or what
+//! the caller may not see. A problem travels as a response extension and is written by [`crate::observe`], which knows
+//! the request's id.
+
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use engine::Error;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use ledger::{Rejection, Unit};
+use serde::Serialize;
+use store::Failure;
+use utoipa::ToSchema;
+
+use crate::fields::Money;
+
+/// A code with what always goes with it.
+pub struct CodeRow {
+    /// What callers match on.
+    pub code: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// The same for every problem of this code.
+    pub title: &'static str,
+}
+
+const fn row(code: &'static str, status: u16, title: &'static str) -> CodeRow {
+    CodeRow { code, status, title }
+}
+
+/// Every code, its status and its title.
+pub const CODES: &[CodeRow] = &[
+    row("malformed_json", 400, "The body is not JSON"),
+    row("malformed_request", 400, "The request cannot be read"),
+    row("idempotency_key_missing", 400, "The header Idempotency-Key is missing"),
+    row("invalid_api_key", 401, "The API key is missing or not valid"),
+    row("insufficient_credits", 402, "Not enough credits"),
+    row("credits_exhausted", 402, "The credits are used up"),
+    row("permission_denied", 403, "The key may not do this"),
+    row("not_found", 404, "There is no such thing"),
+    row("lot_not_found", 404, "There is no such lot"),
+    row("entry_not_found", 404, "There is no such entry"),
+    row("method_not_allowed", 405, "The method is not allowed here"),
+    row("account_exists", 409, "The account exists already"),
+    row("account_closed", 409, "The account is closed"),
+    row("hold_not_open", 409, "The hold is not open"),
+    row("capture_exceeds_hold", 409, "More than the hold"),
+    row("lot_ended", 409, "The lot has ended"),
+    row("not_reversible", 409, "The entry cannot be reversed"),
+    row("reversal_too_large", 409, "More than what is not reversed yet"),
+    row("no_prices", 409, "There is no price book"),
+    row("too_many_keys", 409, "Too many valid keys"),
+    row("conflict", 409, "Something changed at the same time"),
+    row("body_too_large", 413, "The body is too large"),
+    row("unsupported_media_type", 415, "The body must be application/json"),
+    row("invalid_field", 422, "A field is not as it must be"),
+    row("invalid_amount", 422, "An amount is not as it must be"),
+    row("amount_not_positive", 422, "An amount must be more than zero"),
+    row("amount_too_large", 422, "An amount is too large"),
+    row("overdraft_limit_negative", 422, "The overdraft limit must not be negative"),
+    row("expiry_too_early", 422, "The expiry is too early"),
+    row("ttl_out_of_range", 422, "The time to live is out of range"),
+    row("unknown_service", 422, "The service has no price"),
+    row("unknown_meter", 422, "The meter has no price"),
+    row("invalid_prices", 422, "The price book is not as it must be"),
+    row("unknown_parameter", 422, "A parameter is unknown"),
+    row("idempotency_key_invalid", 422, "The header Idempotency-Key is not as it must be"),
+    row("idempotency_key_reuse", 422, "The idempotency key belongs to another request"),
+    row("internal_error", 500, "Something went wrong here"),
+    row("unavailable", 503, "The server cannot do this now"),
+    row("outcome_unknown", 503, "The outcome is unknown"),
+];
+
+/// Seconds after which a caller may try again.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// Why a request was not done. One per response.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    code: &'static str,
+    detail: Cow<'static, str>,
+    more: Box<More>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct More {
+    param: Option<Cow<'static, str>>,
+    available: Option<Money>,
+    required: Option<Money>,
+}
+
+/// A field that is not as it must be.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FieldProblem<'a> {
+    /// The field, as a dotted path.
+    param: &'a str,
+    /// What callers match on.
+    code: &'a str,
+    /// What it must be.
+    detail: &'a str,
+}
+
+/// Why a request was not done (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody<'a> {
+    /// A page that tells more about the code.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The same for every problem of this code.
+    title: &'a str,
+    /// The HTTP status.
+    status: u16,
+    /// What is wrong here, and what to do.
+    detail: &'a str,
+    /// What callers match on.
+    code: &'a str,
+    /// The same as `code`.
+    error: &'a str,
+    /// Names this request in the server's logs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+    /// The field that is wrong, as a dotted path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    param: Option<&'a str>,
+    /// Every field that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<[FieldProblem<'a>; 1]>,
+    /// Seconds after which to try again, with the same idempotency key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u32>,
+    /// What may be spent on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    available: Option<Money>,
+    /// What was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    required: Option<Money>,
+    /// The credits are used up; only for an account's own key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage_limit_reached: Option<bool>,
+    /// The same as `detail`; only for an account's own key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'a str>,
+}
+
+impl Problem {
+    /// A problem of a code of [`CODES`].
+    pub fn new(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Problem {
+        Problem { code, detail: detail.into(), more: Box::default() }
+    }
+
+    /// A field is not as it must be; code `invalid_field`.
+    pub fn field(param: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Problem {
+        Problem::new("invalid_field", detail).at(param)
+    }
+
+    /// There is no such thing, or not for this caller: the answer is the same.
+    pub fn not_found(what: &str) -> Problem {
+        Problem::new("not_found", format!("there is no such {what}"))
+    }
+
+    /// The key is missing or not valid.
+    pub fn unauthenticated() -> Problem {
+        Problem::new("invalid_api_key", "send a valid API key as Authorization: Bearer <key>")
+    }
+
+    /// The key may not do this.
+    pub fn forbidden(detail: impl Into<Cow<'static, str>>) -> Problem {
+        Problem::new("permission_denied", detail)
+    }
+
+    /// Something broke that is no fault of the caller. The reason is logged, not told.
+    pub fn internal(reason: &str) -> Problem {
+        tracing::error!(reason, "internal error");
+        Problem::new("internal_error", "this is a fault of the server; retry with the same idempotency key")
+    }
+
+    /// The same problem, at a field.
+    #[must_use]
+    pub fn at(mut self, param: impl Into<Cow<'static, str>>) -> Problem {
+        self.more.param = Some(param.into());
+        self
+    }
+
+    /// How the holder of an account's own key is told: running out of credits has a code of its own.
+    #[must_use]
+    pub fn for_account_key(mut self) -> Problem {
+        if self.code == "insufficient_credits" {
+            self.code = "credits_exhausted";
+            self.detail = "the credits do not suffice; add credits and retry".into();
+        }
+        self
+    }
+
+    /// What callers match on.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// Its HTTP status.
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn row(&self) -> &'static CodeRow {
+        const INTERNAL: &CodeRow = &row("internal_error", 500, "Something went wrong here");
+        CODES.iter().find(|row| row.code == self.code).unwrap_or(INTERNAL)
+    }
+
+    fn retry_after(&self) -> Option<u32> {
+        (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS)
+    }
+
+    /// As JSON, with the id of the request it answers.
+    pub fn body<'a>(&'a self, request_id: Option<&'a str>) -> ProblemBody<'a> {
+        let row = self.row();
+        let param = self.more.param.as_deref();
+        let exhausted = self.code == "credits_exhausted";
+        ProblemBody {
+            kind: format!("/docs#{}", row.code),
+            title: row.title,
+            status: row.status,
+            detail: &self.detail,
+            code: row.code,
+            error: row.code,
+            request_id,
+            param,
+            errors: param.map(|param| [FieldProblem { param, code: row.code, detail: &self.detail }]),
+            retry_after: self.retry_after(),
+            available: self.more.available,
+            required: self.more.required,
+            usage_limit_reached: exhausted.then_some(true),
+            message: exhausted.then_some(&*self.detail),
+        }
+    }
+
+    /// Writes it into a response that was made from it.
+    pub fn render(&self, response: &mut Response, request_id: &str) {
+        let json = serde_json::to_vec(&self.body(Some(request_id))).unwrap_or_default();
+        *response.body_mut() = json.into();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status() == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        headers.remove(HeaderName::from_static("idempotent-replayed"));
+    }
+
+    fn refused(rejection: Rejection, unit: Unit) -> Problem {
+        let mut problem = Problem::new(rejection.code(), rejection.to_string());
+        let money = |amount| Money { unit, amount };
+        let param = match rejection {
+            Rejection::InsufficientCredits { available, required } => {
+                problem.more.available = Some(money(available));
+                problem.more.required = Some(money(required));
+                None
+            }
+            Rejection::CaptureExceedsHold { held } => {
+                problem.more.available = Some(money(held));
+                None
+            }
+            Rejection::ReversalTooLarge { reversible } => {
+                problem.more.available = Some(money(reversible));
+                None
+            }
+            Rejection::AmountNotPositive | Rejection::AmountTooLarge => Some("amount"),
+            Rejection::LimitNegative => Some("overdraft_limit"),
+            Rejection::ExpiryTooEarly => Some("expires_at"),
+            Rejection::TtlOutOfRange => Some("ttl_seconds"),
+            _ => None,
+        };
+        problem.more.param = param.map(Cow::Borrowed);
+        problem
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Problem {
+        match error {
+            Error::Ledger(failure) => failure.into(),
+            Error::NotFound(what) => Problem::not_found(what),
+            Error::Conflict { code, detail } => Problem::new(code, detail),
+            Error::Invalid { param, code, detail } => Problem::new(code, detail).at(param),
+            Error::Unavailable(reason) => {
+                tracing::error!(reason, "the database cannot be read");
+                Problem::new("unavailable", "the database cannot be read now; retry in a moment")
+            }
+            Error::Misconfigured(reason) => Problem::internal(&reason),
+        }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Problem {
+        let code = match &failure {
+            Failure::UnknownAccount => return Problem::not_found("account"),
+            Failure::Refused { rejection, unit } => return Problem::refused(*rejection, *unit),
+            Failure::KeyReuse => "idempotency_key_reuse",
+            Failure::Conflict => "conflict",
+            Failure::NotStored(reason) => {
+                tracing::error!(%reason, "the database cannot store");
+                return Problem::new("unavailable", "the database cannot store this now; retry with the same key");
+            }
+            Failure::Busy | Failure::Stopping => "unavailable",
+            Failure::Unknown => "outcome_unknown",
+        };
+        Problem::new(code, failure.to_string())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use ledger::Amount;
+
+    use super::*;
+
+    #[test]
+    fn a_code_stands_once() {
+        let codes: BTreeSet<_> = CODES.iter().map(|row| row.code).collect();
+        assert_eq!(codes.len(), CODES.len());
+        assert!(CODES.iter().all(|row| StatusCode::from_u16(row.status).is_ok_and(|status| status.as_u16() >= 400)));
+    }
+
+    #[test]
+    fn every_refusal_of_the_ledger_has_a_status() {
+        let usd = Unit::parse("USD").unwrap();
+        let (available, required) = (usd.parse_amount("0.5").unwrap(), usd.parse_amount("2").unwrap());
+        // rejection, status, param, available
+        let cases = [
+            (Rejection::InsufficientCredits { available, required }, 402, None, Some("0.5")),
+            (Rejection::AccountClosed, 409, None, None),
+            (Rejection::AlreadyOpen, 409, None, None),
+            (Rejection::AmountNotPositive, 422, Some("amount"), None),
+            (Rejection::AmountTooLarge, 422, Some("amount"), None),
+            (Rejection::LimitNegative, 422, Some("overdraft_limit"), None),
+            (Rejection::ExpiryTooEarly, 422, Some("expires_at"), None),
+            (Rejection::TtlOutOfRange, 422, Some("ttl_seconds"), None),
+            (Rejection::HoldNotOpen, 409, None, None),
+            (Rejection::CaptureExceedsHold { held: Amount::ZERO }, 409, None, Some("0")),
+            (Rejection::LotNotFound, 404, None, None),
+            (Rejection::LotEnded, 409, None, None),
+            (Rejection::EntryNotFound, 404, None, None),
+            (Rejection::NotReversible, 409, None, None),
+            (Rejection::ReversalTooLarge { reversible: Amount::ZERO }, 409, None, Some("0")),
+        ];
+        for (rejection, status, param, available) in cases {
+            let problem = Problem::from(Failure::Refused { rejection, unit: usd });
+            let body = serde_json::to_value(problem.body(Some("r1"))).unwrap();
+            assert_eq!(body["status"], status, "{rejection:?}");
+            assert_eq!((&body["code"], &body["error"]), (&rejection.code().into(), &rejection.code().into()));
+            assert_eq!(body.get("param").and_then(|param| param.as_str()), param, "{rejection:?}");
+            assert_eq!(body.get("available").and_then(|text| text.as_str()), available, "{rejection:?}");
+            assert_eq!(body["request_id"], "r1");
+        }
+    }
+
+    #[test]
+    fn an_account_key_is_told_in_its_own_words() {
+        let rejection = Rejection::InsufficientCredits { available: Amount::ZERO, required: Amount::from_units(1) };
+        let problem = Problem::from(Failure::Refused { rejection, unit: Unit::CREDIT }).for_account_key();
+        let body = serde_json::to_value(problem.body(None)).unwrap();
+        assert_eq!((&body["error"], &body["usage_limit_reached"]), (&"credits_exhausted".into(), &true.into()));
+        assert_eq!(body["message"], body["detail"]);
+        assert_eq!(body["required"], "0.000001");
+    }
+
+    #[test]
+    fn what_may_be_retried_says_when() {
+        for failure in [Failure::Busy, Failure::Stopping, Failure::NotStored("full".into()), Failure::Unknown] {
+            let problem = Problem::from(failure.clone());
+            assert_eq!((problem.status().as_u16(), problem.retry_after()), (503, Some(1)), "{failure}");
+        }
+    }
+}

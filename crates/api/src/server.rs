@@ -1,0 +1,100 @@
+//! Listening, and stopping without cutting anybody off.
+//!
+//! Bounded: connections, the time to send a request's head, and the time to finish after the signal. HTTP/1.1 only; a
+//! proxy in front speaks TLS and newer versions.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use engine::Engine;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+/// Connections served at a time; more wait to be accepted.
+const MAX_CONNECTIONS: usize = 10_000;
+/// Longest time for the head of a request to arrive.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest time for open requests to finish after the signal.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(30);
+/// Pause after the system refused to accept a connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Metrics are folded this often.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Serves the API until the signal, then finishes what is open. The background job is the caller's to start
+/// ([`engine::sweep::spawn`]), and the store the caller's to close.
+///
+/// # Errors
+/// None today; a listener that breaks for good would be one.
+pub async fn serve(listener: TcpListener, engine: Engine, signal: impl Future<Output = ()>) -> io::Result<()> {
+    serve_router(listener, crate::router(engine), signal).await
+}
+
+/// The same for a router that more was merged into.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_router(listener: TcpListener, router: Router, signal: impl Future<Output = ()>) -> io::Result<()> {
+    let upkeep = tokio::spawn(async {
+        loop {
+            tokio::time::sleep(UPKEEP).await;
+            crate::observe::prometheus().run_upkeep();
+        }
+    });
+    let connections = GracefulShutdown::new();
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut signal = std::pin::pin!(signal);
+    loop {
+        let stream = tokio::select! {
+            accepted = accept(&listener, &permits) => accepted,
+            () = &mut signal => break,
+        };
+        let Some((stream, permit)) = stream else { continue };
+        let service = TowerToHyperService::new(router.clone());
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIMEOUT)
+            .serve_connection(TokioIo::new(stream), service);
+        let connection = connections.watch(connection);
+        tokio::spawn(async move {
+            // A connection that breaks is the client's affair.
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "connection ended");
+            }
+            drop(permit);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(FINISH_TIMEOUT, connections.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not finish in time");
+    }
+    upkeep.abort();
+    Ok(())
+}
+
+async fn accept(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+    let permit = Arc::clone(permits).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, _)) => {
+            // Answers are small: waiting to fill a packet only delays them.
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "no TCP_NODELAY");
+            }
+            Some((stream, permit))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "could not accept a connection");
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            None
+        }
+    }
+}
