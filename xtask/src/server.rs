@@ -3,6 +3,7 @@
 //! Ports are below 32768: a client that retries a dead port above may connect to itself and keep the port, so that the
 //! server cannot come back. Every process runs in a group of its own and ends with the value that stands for it.
 
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -21,12 +22,28 @@ use crate::undo::Undo;
 /// The operator key of every installation here.
 const OPERATOR_KEY: &str = "sk_test_soak000000_0123456789abcdefghijklmnopqrstuvwxyz";
 
-/// The release binary. `SCRIP_BIN` names another one.
+/// The release binary. `XTASK_SCRIP` names another one.
 pub fn binary() -> Result<PathBuf> {
     let target = || std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| sh::root().join("target"), PathBuf::from);
-    let path = std::env::var_os("SCRIP_BIN").map_or_else(|| target().join("release/scrip"), PathBuf::from);
+    let path = std::env::var_os("XTASK_SCRIP").map_or_else(|| target().join("release/scrip"), PathBuf::from);
     ensure!(path.is_file(), "{} is not there: run `cargo build --release` first", path.display());
     Ok(path)
+}
+
+/// `program` without the settings that happen to be in the environment.
+fn clean(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"SCRIP_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// The binary with `args`, on nothing but what they say.
+pub fn scrip(args: &[&str]) -> Result<Command> {
+    let mut command = clean(binary()?);
+    command.args(args);
+    Ok(command)
 }
 
 /// A data folder, a port and a key. Nothing runs until [`Installation::start`].
@@ -61,7 +78,7 @@ impl Installation {
         let log = self.log_file()?;
         let binary = binary()?.into_os_string();
         let mut words = wrapper.iter().map(Into::into).chain([binary]);
-        let mut command = Command::new(words.next().context("no program")?);
+        let mut command = clean(words.next().context("no program")?);
         command.args(words).arg("serve");
         command.env("SCRIP_LISTEN", format!("127.0.0.1:{}", self.port));
         command.env("SCRIP_DATABASE_URL", format!("sqlite:{}", self.database().display()));
@@ -101,9 +118,8 @@ impl Installation {
 /// `scrip verify` on a SQLite file: `Ok` with its line of totals at exit code 0, `Err` with the difference at exit
 /// code 1. Any other end is an error of the outer kind.
 pub fn verify(database: &Path) -> Result<Result<String, String>> {
-    let mut command = Command::new(binary()?);
-    command.arg("verify").arg("--database").arg(format!("sqlite:{}", database.display()));
-    let output = sh::capture(command, Instant::now() + Duration::from_secs(600))?;
+    let url = format!("sqlite:{}", database.display());
+    let output = sh::capture(scrip(&["verify", "--database", &url])?, Instant::now() + Duration::from_secs(600))?;
     match output.status.code() {
         Some(0) => Ok(Ok(output.text)),
         Some(1) => Ok(Err(output.text)),
@@ -177,8 +193,9 @@ impl Demo {
     pub fn start(folder: &Path) -> Result<Self> {
         let data = folder.join("demo");
         let log = File::create(folder.join("demo.log"))?;
-        let mut command = Command::new(binary()?);
-        command.args(["demo", "--json", "--listen", &format!("127.0.0.1:{}", free_port()?), "--data"]).arg(&data);
+        let listen = format!("127.0.0.1:{}", free_port()?);
+        let mut command = scrip(&["demo", "--json", "--listen", &listen, "--data"])?;
+        command.arg(&data);
         command.current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).process_group(0);
         let mut child = command.spawn().context("cannot start the demo")?;
         let stdout = child.stdout.take().context("no standard output")?;

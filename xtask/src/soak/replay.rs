@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -15,7 +14,7 @@ use serde_json::value::RawValue;
 use super::{Plan, block_on};
 use crate::client::{ONE, PLACES, format_amount, parse_amount};
 use crate::report::Outcome;
-use crate::server::{Demo, binary, verify};
+use crate::server::{Demo, scrip, verify};
 use crate::sh;
 
 /// One input token costs 3.75 units of the ledger's scale of USD: rows have to be rounded.
@@ -63,8 +62,8 @@ pub(super) fn run(plan: Plan) -> Result<Outcome> {
 }
 
 fn replay(demo: &Demo, account: &str, trace: &Path, prices: &Path, until: Instant) -> Result<()> {
-    let mut command = Command::new(binary()?);
-    command.arg("replay").arg(trace).arg("--prices").arg(prices);
+    let mut command = scrip(&["replay"])?;
+    command.arg(trace).arg("--prices").arg(prices);
     command.args(["--model", MODEL, "--account", account]);
     command.args(["--url", demo.text("url")?, "--key", demo.text("operator_key")?]);
     sh::capture(command, until)?.ok("scrip replay").map(drop)
