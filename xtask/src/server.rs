@@ -49,13 +49,19 @@ pub fn scrip(args: &[&str]) -> Result<Command> {
 /// A data folder, a port and a key. Nothing runs until [`Installation::start`].
 pub struct Installation {
     folder: PathBuf,
+    log: PathBuf,
     port: u16,
 }
 
 impl Installation {
     /// In `folder`, which exists.
     pub fn new(folder: &Path) -> Result<Self> {
-        Ok(Installation { folder: folder.to_owned(), port: free_port()? })
+        Installation::logging_to(folder, folder.join("server.log"))
+    }
+
+    /// The same with what the server says in another place.
+    pub fn logging_to(folder: &Path, log: PathBuf) -> Result<Self> {
+        Ok(Installation { folder: folder.to_owned(), log, port: free_port()? })
     }
 
     /// The SQLite file.
@@ -75,7 +81,7 @@ impl Installation {
 
     /// The same, as an argument of another program such as `strace`.
     pub async fn start_under(&self, wrapper: &[String], patience: Duration) -> Result<Server> {
-        let log = self.log_file()?;
+        let log = OpenOptions::new().create(true).append(true).open(&self.log)?;
         let binary = binary()?.into_os_string();
         let mut words = wrapper.iter().map(Into::into).chain([binary]);
         let mut command = clean(words.next().context("no program")?);
@@ -105,13 +111,9 @@ impl Installation {
 
     /// The last lines of what the server wrote.
     pub fn log_tail(&self) -> String {
-        let text = std::fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(15)..].join("\n")
-    }
-
-    fn log_file(&self) -> Result<File> {
-        Ok(OpenOptions::new().create(true).append(true).open(self.folder.join("server.log"))?)
     }
 }
 
@@ -155,6 +157,15 @@ impl Server {
             std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())
+    }
+
+    /// How it stands, for an error: that it runs, or by what it ended.
+    pub fn fate(&mut self) -> String {
+        match self.child.try_wait() {
+            Ok(None) => "the server runs".to_owned(),
+            Ok(Some(status)) => format!("the server ended: {status}"),
+            Err(error) => format!("the server cannot be asked: {error}"),
+        }
     }
 
     /// Whether the process is gone; its number may then be another's, so nothing is sent to it any more.

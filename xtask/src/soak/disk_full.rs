@@ -47,8 +47,14 @@ pub(super) fn run(plan: Plan) -> Result<Outcome> {
 async fn fill_and_free(folder: &Path) -> Result<String> {
     let ballast = folder.join("ballast");
     std::fs::write(&ballast, vec![1; BALLAST_BYTES])?;
-    let installation = Installation::new(folder)?;
-    let _server = installation.start(Duration::from_secs(10)).await?;
+    let logs = tempfile::tempdir()?;
+    let installation = Installation::logging_to(folder, logs.path().join("server.log"))?;
+    let mut server = installation.start(Duration::from_secs(10)).await?;
+    let result = misfortune(&installation, &ballast).await;
+    result.with_context(|| format!("{}\n{}", server.fate(), installation.log_tail()))
+}
+
+async fn misfortune(installation: &Installation, ballast: &Path) -> Result<String> {
     let api = installation.api()?;
     api.open(ACCOUNT, 100_000_000).await?;
 
@@ -59,7 +65,7 @@ async fn fill_and_free(folder: &Path) -> Result<String> {
         ensure!(answer.status == 200, "{path} cannot be read while the disk is full: {answer:?}");
     }
 
-    std::fs::remove_file(&ballast).context("cannot free space")?;
+    std::fs::remove_file(ballast).context("cannot free space")?;
     let freed = Instant::now();
     while !api.debit(ACCOUNT, "1", "after").await?.is_success() {
         ensure!(freed.elapsed() < Duration::from_secs(15), "writes are still refused 15 s after space was freed");
