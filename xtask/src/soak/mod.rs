@@ -38,7 +38,7 @@ impl Plan {
 
     /// Says how far a long form is, about twenty times in all.
     fn tell(self, done: usize, all: usize) {
-        if !self.short && done > 0 && done.is_multiple_of(all.div_ceil(20)) {
+        if !self.short && done > 0 && all > 20 && done.is_multiple_of(all.div_ceil(20)) {
             println!("     {done} of {all}");
         }
     }
@@ -113,7 +113,7 @@ fn write_down(name: &str, short: bool, word: &str, text: &str) -> Result<()> {
 }
 
 /// Runs an asynchronous soak to its end.
-fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
+pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(future)
 }
 
