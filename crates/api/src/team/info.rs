@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use engine::accounts::AccountRecord;
 use engine::keys::Scope;
 use engine::topups::{self, Payment};
@@ -83,16 +83,13 @@ struct Subscription {
             "allow_usage": true,
         })),
         (status = 402, description = "`invalid_api_key`: the key is missing or wrong.", body = TeamError),
-        (status = 403, description = "`forbidden`: the key may not read balances.", body = TeamError),
+        (status = 403, description = "`permission_denied`: the key may not read balances.", body = TeamError),
         (status = 404, description = "`team_not_found`: the key belongs to no account.", body = TeamError),
         (status = 500, description = "`internal_error`.", body = TeamError),
     )
 )]
-pub(super) async fn credits_info(
-    State(engine): State<Engine>,
-    headers: HeaderMap,
-) -> Result<Json<CreditsInfo>, Refusal> {
-    let id = super::team(&engine, &headers, Scope::BalanceRead).await?;
+pub(super) async fn credits_info(State(engine): State<Engine>, parts: Parts) -> Result<Json<CreditsInfo>, Refusal> {
+    let id = super::team(&engine, &parts, Scope::BalanceRead).await?;
     let failed = |error: Error| match error {
         Error::NotFound(_) => Refusal::team_not_found(),
         error => Refusal::internal(&error),

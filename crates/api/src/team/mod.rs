@@ -6,35 +6,40 @@
 
 mod answer;
 mod info;
+mod payments;
 mod purchase;
 
 use std::sync::Arc;
 
-use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use engine::Engine;
 use engine::keys::Scope;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::auth::authenticate;
 use answer::Refusal;
 
-/// `GET /user/credits/info` and `POST /user/purchase-topup`.
+/// `GET /user/credits/info` and `POST /user/purchase-topup`, and the operator's view of payments.
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(info::credits_info)).routes(routes!(purchase::purchase_topup))
+    OpenApiRouter::new()
+        .routes(routes!(info::credits_info))
+        .routes(routes!(purchase::purchase_topup))
+        .routes(routes!(payments::list))
+        .routes(routes!(payments::get))
 }
 
 /// The account whose key the request carries.
-async fn team(engine: &Engine, headers: &HeaderMap, scope: Scope) -> Result<Arc<str>, Refusal> {
-    let invalid = || Refusal::new(StatusCode::PAYMENT_REQUIRED, "invalid_api_key");
-    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let token = match header.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-        _ => return Err(invalid()),
-    };
-    let key = engine.keys().authenticate(token).await.map_err(|error| Refusal::internal(&error))?;
-    let key = key.ok_or_else(invalid)?;
+async fn team(engine: &Engine, parts: &Parts, scope: Scope) -> Result<Arc<str>, Refusal> {
+    let key = authenticate(parts, engine).await.map_err(|problem| match problem.code() {
+        "invalid_api_key" => Refusal::new(StatusCode::PAYMENT_REQUIRED, "invalid_api_key"),
+        code => Refusal::internal(&code),
+    })?;
     // An operator's key is valid, but has no team.
     let account = key.account.clone().ok_or_else(Refusal::team_not_found)?;
-    if key.scopes.contains(scope) { Ok(account) } else { Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden")) }
+    if key.scopes.contains(scope) {
+        return Ok(account);
+    }
+    Err(Refusal::new(StatusCode::FORBIDDEN, "permission_denied"))
 }

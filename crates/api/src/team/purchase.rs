@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use engine::Engine;
@@ -13,10 +14,11 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::answer::{Refusal, TeamError};
+use crate::request::{IDEMPOTENCY_KEY, IdempotencyKey};
+use crate::spec::OptionalKeyHeader;
 
 /// Largest body, in bytes: it holds one number.
 const BODY_BYTES: usize = 64 << 10;
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const PROCESSING: &str = "The payment is being processed; the credits arrive when it is confirmed.";
 
 /// Which pack. Read leniently: other members are ignored, as the API that this copies does.
@@ -54,22 +56,21 @@ pub(super) struct TopupPurchased {
     path = "/user/purchase-topup",
     tag = "team",
     security(("account_key" = [])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters. A repeat with \
-        the same key and body gets the same answer and charges nothing.")),
+    params(OptionalKeyHeader),
     request_body = PurchaseTopup,
     responses(
         (status = 200, description = "Paid.", body = TopupPurchased),
         (status = 202, description = "The gateway is still processing it.", body = TopupPurchased),
         (status = 400, description = "`missing_topup_selector`, `invalid_credits`, `no_stripe_customer`, \
-            `no_payment_method`, `topup_not_available` or `invalid_idempotency_key`: nothing was charged.",
-            body = TeamError),
+            `no_payment_method` or `topup_not_available`: nothing was charged.", body = TeamError),
         (status = 402, description = "`payment_failed`: every saved card was refused; or `invalid_api_key`.",
             body = TeamError),
-        (status = 403, description = "`forbidden`: the key may not buy.", body = TeamError),
+        (status = 403, description = "`permission_denied`: the key may not buy.", body = TeamError),
         (status = 404, description = "`team_not_found`: the key belongs to no open account.", body = TeamError),
-        (status = 409, description = "`request_in_progress`: the first request of this key is still running.",
+        (status = 409, description = "`request_in_progress`: the first request of this idempotency key is still running.",
             body = TeamError),
-        (status = 422, description = "`idempotency_key_reuse`: the key was used with another body.", body = TeamError),
+        (status = 422, description = "`idempotency_key_reuse`: the idempotency key was used with another body; or \
+            `idempotency_key_invalid`.", body = TeamError),
         (status = 429, description = "`purchase_topup_cooldown`: the last accepted attempt is too recent.",
             body = TeamError, headers(("Retry-After" = i64, description = "Whole seconds to wait"))),
         (status = 500, description = "`internal_error`: nothing was charged.", body = TeamError),
@@ -79,15 +80,16 @@ pub(super) struct TopupPurchased {
 )]
 pub(super) async fn purchase_topup(
     State(engine): State<Engine>,
-    headers: HeaderMap,
+    parts: Parts,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let account = super::team(&engine, &headers, Scope::TopupWrite).await?;
+    let account = super::team(&engine, &parts, Scope::TopupWrite).await?;
     let buyer = topups::buyer(&engine, &account).await?;
     let bad = |code| Refusal::new(StatusCode::BAD_REQUEST, code);
-    let idempotency_key = idempotency_key(&headers).map_err(bad)?;
     let body = to_bytes(body, BODY_BYTES).await.unwrap_or_default();
     let credits = selector(&body).map_err(bad)?;
+    let key = idempotency_key(&parts.headers)?;
+    let idempotency_key = key.as_ref().map(|key| &*key.0);
     let bought = topups::purchase(&engine, Purchase { buyer: &buyer, credits, idempotency_key }).await?;
     let status = if bought.processing { StatusCode::ACCEPTED } else { StatusCode::OK };
     let body = TopupPurchased {
@@ -100,10 +102,10 @@ pub(super) async fn purchase_topup(
     Ok((status, Json(body)).into_response())
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, &'static str> {
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Refusal> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    let plain = |key: &&str| (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
-    value.to_str().ok().filter(plain).map(Some).ok_or("invalid_idempotency_key")
+    let key = IdempotencyKey::parse(value.to_str().unwrap_or_default());
+    key.map(Some).map_err(|problem| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, problem.code()))
 }
 
 /// The size of the pack. A body that cannot be read selects nothing.
@@ -165,17 +167,5 @@ mod tests {
         for (body, expected) in table {
             assert_eq!(selector(body.as_bytes()), expected, "{body}");
         }
-    }
-
-    #[test]
-    fn an_idempotency_key_is_visible_ascii() {
-        let long = "k".repeat(256);
-        let table = [("k", true), ("a-b_c:1", true), (&long[1..], true), ("", false), ("a b", false), (&long, false)];
-        for (key, good) in table {
-            let headers =
-                HeaderMap::from_iter([(axum::http::HeaderName::from_static(IDEMPOTENCY_KEY), key.parse().unwrap())]);
-            assert_eq!(idempotency_key(&headers).is_ok(), good, "{key:?}");
-        }
-        assert_eq!(idempotency_key(&HeaderMap::new()), Ok(None));
     }
 }

@@ -17,6 +17,9 @@ use super::settle::{Settled, observe};
 use super::state::State;
 use crate::{Engine, Error, Result};
 
+/// An attempt to charge failed; the intent may still be paid.
+const ATTEMPT_FAILED: &str = "payment_intent.payment_failed";
+
 /// Why a notice is not accepted. Stripe sends it again.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum NoticeError {
@@ -94,14 +97,12 @@ async fn act(engine: &Engine, event: &Event) -> Result<&'static str> {
         Settled::Credited => "credited",
         Settled::Moved(State::UnderReview) => "under_review",
         Settled::Moved(_) => "moved",
-        Settled::Nothing => "nothing_new",
-        Settled::Dangling => {
-            // While cards are being tried this is no news; afterwards it may be.
-            if payment.state != State::Created {
-                engine.store().write(vec![payment.hasten(engine.now())]).await?;
-            }
+        // While cards are being tried this is no news; afterwards it may be, or may be stale.
+        Settled::Dangling if event.kind == ATTEMPT_FAILED && payment.state != State::Created => {
+            engine.store().write(vec![payment.hasten(engine.now())]).await?;
             "asked_about"
         }
+        Settled::Nothing | Settled::Dangling => "nothing_new",
     })
 }
 

@@ -1,0 +1,207 @@
+//! Outcomes that nobody knows: 503, nothing else is charged, and in the end one answer.
+
+use engine::topups::{Round, State};
+use sandbox::stripe::faults::{Fault, FaultRule, WebhookFault, WebhookFaultRule};
+use serde_json::json;
+
+use super::wire::Loss;
+use super::{Shop, Team};
+
+const HOUR: i64 = 3_600;
+
+/// The client gives up after three attempts; a fault that strikes this often leaves the outcome open.
+fn always(fault: Fault) -> FaultRule {
+    FaultRule { times: 3, ..FaultRule::once(fault).on("POST", "/v1/payment_intents") }
+}
+
+fn no_notice(shop: &Shop) {
+    let rule =
+        WebhookFaultRule { times: 100, ..WebhookFaultRule::once(WebhookFault::Never, "payment_intent.succeeded") };
+    shop.stripe.script_webhook_fault(rule);
+}
+
+async fn assert_blocked(shop: &Shop, team: &Team) {
+    let requests = shop.charge_requests();
+    assert_eq!(shop.buy(team).await.refusal(), (503, "payment_status_unknown"));
+    assert_eq!(shop.charge_requests(), requests, "nothing is charged while an outcome is unknown");
+}
+
+/// How the answer to a charge that was made gets lost.
+#[derive(Debug)]
+enum Lost {
+    OnTheWire(Loss),
+    /// Stripe made the charge and answers with an error, also to repeats.
+    Stripe,
+}
+
+impl Lost {
+    fn begin(&self, shop: &Shop) {
+        match self {
+            Lost::OnTheWire(loss) => shop.wire.lose(*loss),
+            Lost::Stripe => shop.stripe.script_fault(always(Fault::ServerErrorAfter)),
+        }
+    }
+
+    fn end(shop: &Shop) {
+        shop.wire.lose(Loss::None);
+        shop.stripe.clear_faults();
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_blocks_until_the_reconciler_finds_it_paid() {
+    for lost in [Lost::OnTheWire(Loss::Broken), Lost::OnTheWire(Loss::Silent), Lost::Stripe] {
+        // Long enough for every call that is answered, however busy the machine is.
+        let shop = Shop::open_with(|settings| settings.stripe.timeout_ms = 3_000).await;
+        let team = shop.team(&["pm_card_visa", "pm_card_mastercard"]).await;
+        no_notice(&shop);
+        lost.begin(&shop);
+        let answer = shop.purchase(&team.key, r#"{"credits":10000}"#, Some("k")).await;
+        assert_eq!(answer.refusal(), (503, "payment_status_unknown"), "{lost:?}");
+        assert_eq!((shop.standing(&team).await.0, shop.charges()), (State::Unknown, 1), "{lost:?}");
+        let again = shop.purchase(&team.key, r#"{"credits":10000}"#, Some("k")).await;
+        assert_eq!(again.refusal(), (503, "payment_status_unknown"), "{lost:?}");
+        assert_blocked(&shop, &team).await;
+        Lost::end(&shop);
+
+        shop.wait(60);
+        assert_blocked(&shop, &team).await;
+        assert_eq!(shop.reconcile().await, Round { asked: 1, settled: 1, failed: 0 }, "{lost:?}");
+        assert_eq!((shop.credits(&team).await, shop.charges()), (10_000, 1), "{lost:?}");
+        // The key tells at last.
+        let again = shop.purchase(&team.key, r#"{"credits":10000}"#, Some("k")).await;
+        assert_eq!((again.status, &again.body["credits"]), (200, &json!(10000)), "{lost:?}");
+        assert_eq!(shop.reconcile().await, Round::default(), "nothing is open");
+        no_notice(&shop);
+        assert_eq!(shop.buy(&team).await.status, 200, "and the next may be bought");
+        shop.delivered_except(&["payment_intent.succeeded"]).await;
+        shop.wait(60);
+        assert_eq!(shop.reconcile().await.settled, 1, "{lost:?}");
+        assert_eq!((shop.credits(&team).await, shop.charges()), (20_000, 2), "{lost:?}");
+        shop.close().await;
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_is_settled_by_the_notice_too() {
+    let shop = Shop::open().await;
+    let team = shop.team(&["pm_card_visa"]).await;
+    let held = WebhookFaultRule::once(WebhookFault::Held, "payment_intent.succeeded");
+    shop.stripe.script_webhook_fault(held);
+    shop.wire.lose(Loss::Broken);
+    assert_eq!(shop.buy(&team).await.refusal(), (503, "payment_status_unknown"));
+    shop.wait(60);
+    assert_blocked(&shop, &team).await;
+    shop.stripe.release();
+    shop.delivered().await;
+    assert_eq!(shop.standing(&team).await, (State::Succeeded, None));
+    assert_eq!(shop.reconcile().await, Round::default());
+    assert_eq!((shop.credits(&team).await, shop.charges()), (10_000, 1));
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_broken_answer_that_a_repeat_clears_up_is_not_unknown() {
+    for fault in [Fault::CloseAfter, Fault::CloseBefore, Fault::Unreadable, Fault::RateLimit, Fault::Conflict] {
+        let shop = Shop::open().await;
+        let team = shop.team(&["pm_card_visa"]).await;
+        shop.stripe.script_fault(FaultRule::once(fault).on("POST", "/v1/payment_intents"));
+        assert_eq!(shop.buy(&team).await.status, 200, "{fault:?}");
+        shop.delivered().await;
+        assert_eq!((shop.credits(&team).await, shop.charges()), (10_000, 1), "{fault:?}");
+        shop.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_to_be_found_stays_unknown_for_a_day() {
+    let shop = Shop::open().await;
+    let team = shop.team(&["pm_card_visa"]).await;
+    shop.stripe.script_fault(always(Fault::CloseBefore));
+    assert_eq!(shop.buy(&team).await.refusal(), (503, "payment_status_unknown"));
+    for seconds in [60, 240, 600, 2_700, HOUR, HOUR] {
+        shop.wait(seconds);
+        assert_eq!(shop.reconcile().await, Round { asked: 1, settled: 0, failed: 0 }, "{seconds}");
+        assert_eq!(shop.reconcile().await, Round::default(), "asked once at a time");
+        assert_blocked(&shop, &team).await;
+    }
+    shop.wait(21 * HOUR - 60);
+    shop.reconcile().await;
+    assert_blocked(&shop, &team).await;
+    shop.wait(HOUR + 60);
+    assert_eq!(shop.reconcile().await.settled, 1);
+    assert_eq!(shop.standing(&team).await, (State::Failed, Some("not_found".to_owned())));
+    assert_eq!(shop.charges(), 0);
+    assert_eq!(shop.buy(&team).await.status, 200);
+    shop.delivered().await;
+    assert_eq!(shop.credits(&team).await, 10_000);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn an_unknown_second_card_is_cleared_up_by_cancelling() {
+    let shop = Shop::open().await;
+    let team = shop.team(&["pm_card_visa_chargeDeclined", "pm_card_visa"]).await;
+    let confirm = FaultRule { times: 3, ..FaultRule::once(Fault::CloseBefore).on("POST", "/v1/payment_intents/pi_") };
+    shop.stripe.script_fault(confirm);
+    assert_eq!(shop.buy(&team).await.refusal(), (503, "payment_status_unknown"));
+    assert!(shop.payment(&team).await.object_id.is_some());
+    shop.stripe.clear_faults();
+    shop.wait(60);
+    assert_eq!(shop.reconcile().await.settled, 1);
+    assert_eq!(shop.standing(&team).await, (State::Failed, Some("canceled".to_owned())));
+    assert_eq!(shop.charges(), 0);
+    shop.delivered().await;
+    assert_eq!(shop.buy(&team).await.status, 200);
+    shop.delivered().await;
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_was_not_reached_blocks_nothing() {
+    let shop = Shop::open().await;
+    let team = shop.team(&["pm_card_visa"]).await;
+    shop.stripe.script_fault(always(Fault::RateLimit));
+    assert_eq!(shop.buy(&team).await.refusal(), (500, "internal_error"));
+    assert_eq!(shop.standing(&team).await, (State::Failed, Some("gateway_unreachable".to_owned())));
+    shop.wait(60);
+    assert_eq!(shop.buy(&team).await.status, 200);
+    shop.delivered().await;
+    assert_eq!(shop.charges(), 1);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn paid_without_a_notice_is_credited_by_the_reconciler() {
+    let shop = Shop::open().await;
+    let team = shop.team(&["pm_card_sandboxNoticeNever"]).await;
+    let answer = shop.buy(&team).await;
+    assert_eq!(answer.status, 200);
+    shop.delivered_except(&["payment_intent.succeeded"]).await;
+    assert_eq!((shop.credits(&team).await, shop.standing(&team).await.0), (0, State::Confirming));
+    shop.wait(60);
+    assert_eq!(shop.reconcile().await, Round { asked: 1, settled: 1, failed: 0 });
+    assert_eq!(shop.credits(&team).await, 10_000);
+    // The notice that comes after all changes nothing.
+    let events = shop.stripe.events();
+    let late = events.iter().find(|event| event["type"] == "payment_intent.succeeded").unwrap();
+    shop.stripe.redeliver(late["id"].as_str().unwrap()).unwrap();
+    shop.delivered().await;
+    assert_eq!(shop.credits(&team).await, 10_000);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_does_not_answer_is_asked_again() {
+    let shop = Shop::open().await;
+    let team = shop.team(&["pm_card_sandboxNoticeNever"]).await;
+    shop.buy(&team).await;
+    shop.wait(60);
+    shop.stripe
+        .script_fault(FaultRule { times: 3, ..FaultRule::once(Fault::CloseBefore).on("GET", "/v1/payment_intents") });
+    assert_eq!(shop.reconcile().await, Round { asked: 1, settled: 0, failed: 1 });
+    shop.wait(240);
+    assert_eq!(shop.reconcile().await.settled, 1);
+    assert_eq!(shop.credits(&team).await, 10_000);
+    shop.close().await;
+}
