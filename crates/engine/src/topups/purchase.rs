@@ -109,12 +109,14 @@ pub async fn purchase(engine: &Engine, wanted: Purchase<'_>) -> std::result::Res
     let Purchase { buyer, credits, idempotency_key } = wanted;
     let (gateway, offer) = available(engine, buyer, credits)?;
     for _ in 0..TRIES {
+        // Looked at first, told last: what closes the door may be the first request of this very key.
+        let open = check_open(engine, &buyer.id).await;
         if let Some(key) = idempotency_key
             && let Some(earlier) = Payment::find_by_key(engine.store(), &buyer.id, key).await?
         {
             return repeated(&earlier, offer.credit);
         }
-        check_open(engine, &buyer.id).await?;
+        open?;
         let customer_id = buyer.stripe_customer.as_deref().ok_or(Refused::NoCustomer)?;
         let card_ids = cards(gateway, customer_id, engine.now()).await?;
         let now = engine.now();

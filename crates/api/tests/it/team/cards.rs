@@ -1,10 +1,10 @@
 //! What the saved cards do, and what the buyer is told.
 
+use engine::topups::State;
+use sandbox::stripe::faults::{Fault, FaultRule};
 use serde_json::json;
 
-use engine::topups::State;
-
-use super::Shop;
+use super::{Shop, eventually};
 
 const BAD: &str = "pm_card_visa_chargeDeclined";
 const POOR: &str = "pm_card_visa_chargeDeclinedInsufficientFunds";
@@ -119,7 +119,6 @@ async fn what_stripe_refuses_to_charge_at_all_answers_500() {
 
 #[tokio::test]
 async fn a_card_that_cannot_be_looked_up_charges_nothing() {
-    use sandbox::stripe::faults::{Fault, FaultRule};
     let shop = Shop::open().await;
     let team = shop.team(&[GOOD]).await;
     let rule = FaultRule { times: 3, ..FaultRule::once(Fault::CloseBefore).on("GET", "/v1/customers") };
@@ -128,5 +127,27 @@ async fn a_card_that_cannot_be_looked_up_charges_nothing() {
     assert_eq!((shop.charge_requests(), shop.payments(&team).await.len()), (0, 0));
     assert_eq!(shop.buy(&team).await.status, 200);
     shop.delivered().await;
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_customer_who_vanishes_before_the_charge_consumes_no_cooldown() {
+    let shop = Shop::open().await;
+    let team = shop.team(&[GOOD]).await;
+    let slow = FaultRule { hold_ms: 600_000, ..FaultRule::once(Fault::Slow).on("POST", "/v1/payment_intents") };
+    shop.stripe.script_fault(slow);
+    let buying = async { shop.buy(&team).await };
+    let vanishing = async {
+        eventually("the charge is asked for", async || shop.charge_requests() == 1).await;
+        let url = format!("{}/v1/customers/{}", shop.stripe.url(), team.customer.as_deref().unwrap());
+        shop.http.delete(url).bearer_auth("sk_test_of_the_tests").send().await.unwrap().error_for_status().unwrap();
+        shop.stripe.release();
+    };
+    let (answer, ()) = tokio::join!(buying, vanishing);
+    assert_eq!(answer.refusal(), (400, "no_stripe_customer"));
+    assert_eq!(shop.standing(&team).await, (State::Failed, Some("no_stripe_customer".to_owned())));
+    // No 429: the attempt did not count.
+    assert_eq!(shop.buy(&team).await.refusal(), (400, "no_stripe_customer"));
+    assert_eq!(shop.charges(), 0);
     shop.close().await;
 }

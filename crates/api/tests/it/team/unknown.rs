@@ -5,7 +5,7 @@ use sandbox::stripe::faults::{Fault, FaultRule, WebhookFault, WebhookFaultRule};
 use serde_json::json;
 
 use super::wire::Loss;
-use super::{Shop, Team};
+use super::{Shop, Team, eventually};
 
 const HOUR: i64 = 3_600;
 
@@ -203,5 +203,30 @@ async fn a_gateway_that_does_not_answer_is_asked_again() {
     shop.wait(240);
     assert_eq!(shop.reconcile().await.settled, 1);
     assert_eq!(shop.credits(&team).await, 10_000);
+    shop.close().await;
+}
+
+#[tokio::test]
+async fn a_running_charge_is_left_alone_for_a_quarter_of_an_hour() {
+    let shop = Shop::open().await;
+    let team = shop.team(&["pm_card_visa_chargeDeclined", "pm_card_visa"]).await;
+    let slow = FaultRule { hold_ms: 600_000, ..FaultRule::once(Fault::Slow).on("POST", "/v1/payment_intents/pi_") };
+    shop.stripe.script_fault(slow);
+    let buying = async { shop.buy(&team).await };
+    let watching = async {
+        eventually("the second card is being charged", async || shop.charge_requests() == 2).await;
+        shop.wait(60);
+        // In sight of Stripe's open intent, which another worker is about to pay.
+        assert_eq!(shop.reconcile().await, Round { asked: 1, settled: 0, failed: 0 });
+        shop.wait(900);
+        assert_eq!(shop.reconcile().await, Round { asked: 1, settled: 1, failed: 0 });
+        assert_eq!(shop.standing(&team).await, (State::Failed, Some("canceled".to_owned())));
+        shop.stripe.release();
+    };
+    let (answer, ()) = tokio::join!(buying, watching);
+    // The worker that comes back finds the intent closed: nothing is charged.
+    assert_eq!(answer.refusal(), (402, "payment_failed"));
+    assert_eq!((shop.standing(&team).await.0, shop.charges()), (State::Failed, 0));
+    shop.delivered().await;
     shop.close().await;
 }
