@@ -173,16 +173,12 @@ pub struct Limits {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Executor {
-    /// Most commands in one commit.
-    pub commands_per_commit: usize,
-    /// Journal rows folded into the tables of lots and history at a time.
-    pub fold_rows: usize,
-    /// How many journal rows the tables may be behind before new commands wait.
+    /// Accounts whose state is kept in memory; others are read when they are touched.
+    pub cached_accounts: usize,
+    /// How many journal rows the tables of lots and history may be behind before new commands wait.
     pub fold_lag_max_rows: usize,
     /// How often run-out holds and expired lots are swept, in seconds.
     pub sweep_seconds: u64,
-    /// How long the writer waits for a locked database, in milliseconds.
-    pub busy_timeout_ms: u64,
 }
 
 /// Rules of buying credits.

@@ -10,6 +10,7 @@ mod config;
 mod exit;
 mod output;
 mod progress;
+mod server;
 
 use std::process::ExitCode;
 

@@ -158,6 +158,11 @@ impl Store {
     }
 }
 
+/// Migrations that this program knows and the database does not have; all of them when there is no database yet.
+pub fn missing_migrations(url: &str) -> Result<Vec<&'static str>, StoreError> {
+    sqlite::missing_migrations(&sqlite_path(url)?)
+}
+
 /// Proves a database without changing it; see [`Proof`] and [`Difference`]. `progress` is told transactions done and in
 /// all. Runs for as long as it takes on the calling thread.
 pub fn verify(url: &str, progress: &mut dyn FnMut(u64, u64)) -> Result<Proof, Difference> {

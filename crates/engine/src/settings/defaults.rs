@@ -33,7 +33,7 @@ impl Default for Limits {
             api_body_bytes: 1 << 20,
             webhook_body_bytes: 256 << 10,
             batch_items: 1_000,
-            queue_length: 16_384,
+            queue_length: 100_000,
             page_size: 100,
             hold_ttl_seconds: 900,
             hold_ttl_max_seconds: HOLD_TTL_CEILING_SECONDS,
@@ -44,11 +44,9 @@ impl Default for Limits {
 impl Default for Executor {
     fn default() -> Self {
         Executor {
-            commands_per_commit: 4_096,
-            fold_rows: 4_096,
-            fold_lag_max_rows: 1_000_000,
+            cached_accounts: 200_000,
+            fold_lag_max_rows: 500_000,
             sweep_seconds: 30,
-            busy_timeout_ms: 5_000,
         }
     }
 }

@@ -42,13 +42,10 @@ impl Settings {
         let longest = self.limits.hold_ttl_max_seconds;
         check.range("limits.hold_ttl_max_seconds", longest, 1, HOLD_TTL_CEILING_SECONDS);
         check.range("limits.hold_ttl_seconds", self.limits.hold_ttl_seconds, 1, longest);
-        let Executor { commands_per_commit, fold_rows, fold_lag_max_rows, sweep_seconds, busy_timeout_ms } =
-            self.executor;
-        check.range("executor.commands_per_commit", commands_per_commit, 1, 100_000);
-        check.range("executor.fold_rows", fold_rows, 1, 1_000_000);
-        check.range("executor.fold_lag_max_rows", fold_lag_max_rows, fold_rows, 100_000_000);
+        let Executor { cached_accounts, fold_lag_max_rows, sweep_seconds } = self.executor;
+        check.range("executor.cached_accounts", cached_accounts, 1_000, 100_000_000);
+        check.range("executor.fold_lag_max_rows", fold_lag_max_rows, 10_000, 10_000_000);
         check.range("executor.sweep_seconds", sweep_seconds, 1, 60);
-        check.range("executor.busy_timeout_ms", busy_timeout_ms, 1, 60_000);
         check.range("purchase.cooldown_seconds", self.purchase.cooldown_seconds, 0, 86_400);
         if self.log.level.trim().is_empty() {
             check.push("log.level", "is empty: write error, warn, info, debug or trace");
@@ -262,7 +259,7 @@ mod tests {
                 (s.limits.hold_ttl_max_seconds, s.limits.hold_ttl_seconds) = (60, 61)
             }),
             ("limits.hold_ttl_max_seconds", "604800", |s| s.limits.hold_ttl_max_seconds = 604_801),
-            ("executor.fold_lag_max_rows", "4096 to", |s| s.executor.fold_lag_max_rows = 1),
+            ("executor.fold_lag_max_rows", "10000 to", |s| s.executor.fold_lag_max_rows = 1),
             ("log.level", "empty", |s| s.log.level = " ".into()),
             ("stripe.webhook_secrets", "is empty", |s| s.stripe.secret_key = Secret::new("sk_test_1")),
             ("stripe.webhook_secrets", "empty secret", |s| s.stripe.webhook_secrets = vec![Secret::new("")]),

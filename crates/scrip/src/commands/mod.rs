@@ -12,11 +12,6 @@ pub mod verify;
 
 use crate::exit::Exit;
 
-/// The end of a command whose server side is not in this build.
-fn not_wired(command: &str) -> Exit {
-    Exit::unavailable(format!("`scrip {command}` is not wired yet in this build"))
-}
-
 /// A runtime for commands that talk over HTTP. Errors: exit 7 when the system gives no threads.
 fn runtime() -> Result<tokio::runtime::Runtime, Exit> {
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();

@@ -1,10 +1,12 @@
 //! `scrip serve`: the server.
 
-use engine::settings::DatabaseUrl;
+use std::sync::Arc;
+
+use store::SystemClock;
 
 use super::config::FileArgs;
-use crate::config;
 use crate::exit::Exit;
+use crate::{config, output, server};
 
 /// Run the server
 ///
@@ -14,7 +16,6 @@ use crate::exit::Exit;
 ///
 /// Example: SCRIP_DATABASE_URL=sqlite:/var/lib/scrip/scrip.db scrip serve --config /etc/scrip.toml
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 pub struct Args {
     #[command(flatten)]
     pub file: FileArgs,
@@ -22,9 +23,17 @@ pub struct Args {
 
 /// Serves until a signal stops it.
 pub fn run(args: Args) -> Result<(), Exit> {
-    let loaded = config::load_process(args.file.config.as_deref())?;
-    if matches!(loaded.settings.database_url, DatabaseUrl::Postgres(_)) {
-        return Err(Exit::usage("database_url: PostgreSQL is not in this build yet; use sqlite:PATH"));
-    }
-    Err(super::not_wired("serve"))
+    let settings = config::load_process(args.file.config.as_deref())?.settings;
+    server::start_logs(&settings)?;
+    super::runtime()?.block_on(async {
+        let listener = server::listen(settings.listen).await?;
+        let (engine, key) = server::open(settings, Arc::new(SystemClock)).await?;
+        if let Some(key) = key {
+            output::line(format!("operator key, shown this once: {key}"));
+        }
+        if let Ok(address) = listener.local_addr() {
+            output::line(format!("listening on http://{address}"));
+        }
+        server::serve(listener, engine).await
+    })
 }

@@ -44,6 +44,14 @@ pub(crate) fn migrate(path: &Path, now: Timestamp) -> Result<Vec<&'static str>, 
     schema::migrate(&mut conn, now.micros())
 }
 
+/// Migrations that a database file does not have.
+pub(crate) fn missing_migrations(path: &Path) -> Result<Vec<&'static str>, StoreError> {
+    if !path.exists() {
+        return Ok(schema::migrations_after(0));
+    }
+    schema::missing_migrations(&schema::open_reader(path)?)
+}
+
 impl SqliteStore {
     /// Opens a file, makes or updates its tables, replays the tail of its journal.
     pub(crate) fn open(path: PathBuf, options: Options) -> Result<Self, StoreError> {
@@ -116,10 +124,11 @@ impl SqliteStore {
         if let Some(reason) = self.halt.get() {
             return Err(StoreError(reason.to_string()));
         }
-        match self.readers.run_any(|conn| schema::missing_migrations(conn).map_err(|error| error.0)).await? {
-            0 => Ok(()),
-            missing => Err(StoreError(format!("{missing} migrations are missing; run scrip migrate"))),
+        let missing = self.readers.run_any(|conn| schema::missing_migrations(conn).map_err(|error| error.0)).await?;
+        if missing.is_empty() {
+            return Ok(());
         }
+        Err(StoreError(format!("migrations are missing: {}; run scrip migrate", missing.join(", "))))
     }
 
     async fn ask<T>(

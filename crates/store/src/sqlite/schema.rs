@@ -151,12 +151,21 @@ pub(super) fn migrate(conn: &mut Connection, now_us: i64) -> Result<Vec<&'static
     Ok(names)
 }
 
-/// Migrations that this program knows and the database does not have.
-pub(super) fn missing_migrations(conn: &Connection) -> Result<usize, StoreError> {
-    let applied: i64 = conn
-        .query_row("SELECT count(*) FROM migrations", [], |row| row.get(0))
-        .map_err(|_| StoreError("the database has no tables yet; run scrip migrate".to_owned()))?;
-    Ok(MIGRATIONS.len().saturating_sub(usize::try_from(applied).unwrap_or(0)))
+/// Names of the migrations that this program knows and the database does not have.
+pub(super) fn missing_migrations(conn: &Connection) -> Result<Vec<&'static str>, StoreError> {
+    let has_any: bool = conn
+        .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'migrations'", [], |row| row.get(0))
+        .map_err(from)?;
+    let applied: i64 = match has_any {
+        true => conn.query_row("SELECT count(*) FROM migrations", [], |row| row.get(0)).map_err(from)?,
+        false => 0,
+    };
+    Ok(migrations_after(usize::try_from(applied).unwrap_or(usize::MAX)))
+}
+
+/// Names of the migrations after the first `applied`.
+pub(super) fn migrations_after(applied: usize) -> Vec<&'static str> {
+    MIGRATIONS.iter().skip(applied).map(|(name, _)| *name).collect()
 }
 
 fn cannot_open(path: &Path, error: &rusqlite::Error) -> StoreError {
