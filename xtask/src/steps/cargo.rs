@@ -12,7 +12,7 @@ pub fn fmt(until: Instant) -> Result<Outcome> {
     if let Some(missing) = missing_component("fmt", "rustfmt", until)? {
         return Ok(missing);
     }
-    sh::capture(sh::command("cargo", &["fmt", "--all", "--", "--check"]), until)?
+    sh::capture(sh::command("cargo", &["fmt", "--all", "--", "--check", "-l", "--color=never"]), until)?
         .ok("run `cargo fmt --all`")
         .map(|_| Outcome::passed())
 }
