@@ -131,7 +131,8 @@ impl AccountAnswer {
 }
 
 /// Open an account
-#[utoipa::path(post, path = "/v1/accounts", tag = "accounts", params(OptionalKeyHeader), request_body = AccountRequest,
+#[utoipa::path(post, path = "/v1/accounts", operation_id = "open_account",
+    tag = "accounts", params(OptionalKeyHeader), request_body = AccountRequest,
     responses((status = 201, body = AccountAnswer, description = "The account is open")))]
 async fn open(
     State(engine): State<Engine>,
@@ -154,7 +155,7 @@ async fn open(
 }
 
 /// List accounts
-#[utoipa::path(get, path = "/v1/accounts", tag = "accounts", params(PageQuery),
+#[utoipa::path(get, path = "/v1/accounts", operation_id = "list_accounts", tag = "accounts", params(PageQuery),
     responses((status = 200, body = AccountList, description = "A page of accounts, newest first")))]
 async fn list(State(engine): State<Engine>, _operator: Operator, params: Params) -> Result<Response, Problem> {
     params.only(&["limit", "cursor"])?;
@@ -170,14 +171,16 @@ async fn list(State(engine): State<Engine>, _operator: Operator, params: Params)
 }
 
 /// Get an account
-#[utoipa::path(get, path = "/v1/accounts/{id}", tag = "accounts", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/v1/accounts/{id}", operation_id = "get_account",
+    tag = "accounts", params(("id" = String, Path)),
     responses((status = 200, body = AccountAnswer, description = "The account")))]
 async fn get(State(engine): State<Engine>, _operator: Operator, PathId(id): PathId) -> Result<Response, Problem> {
     reply::json(StatusCode::OK, &AccountAnswer::of(engine.accounts().get(&id).await?)?)
 }
 
 /// Change an account
-#[utoipa::path(patch, path = "/v1/accounts/{id}", tag = "accounts", params(("id" = String, Path)),
+#[utoipa::path(patch, path = "/v1/accounts/{id}", operation_id = "change_account",
+    tag = "accounts", params(("id" = String, Path)),
     request_body = AccountPatch,
     responses((status = 200, body = AccountAnswer, description = "The account as it is now")))]
 async fn change(

@@ -128,7 +128,7 @@ fn answer(account: &Account, as_of: Timestamp) -> BalanceAnswer {
 /// Get a balance
 ///
 /// Exact at the instant of the answer, or at an earlier one.
-#[utoipa::path(get, path = "/v1/accounts/{id}/balance", tag = "accounts",
+#[utoipa::path(get, path = "/v1/accounts/{id}/balance", operation_id = "get_balance", tag = "accounts",
     params(("id" = String, Path), ("at" = Option<Time>, Query, description = "An earlier instant")),
     responses((status = 200, body = BalanceAnswer, description = "What the account has")),
     security(("operator_key" = []), ("account_key" = ["balance:read"])))]

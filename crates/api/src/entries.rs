@@ -251,7 +251,7 @@ pub fn filter(params: &Params) -> Result<EntryFilter, Problem> {
 /// List entries
 ///
 /// The account's credit history, newest first.
-#[utoipa::path(get, path = "/v1/accounts/{id}/entries", tag = "accounts",
+#[utoipa::path(get, path = "/v1/accounts/{id}/entries", operation_id = "list_entries", tag = "accounts",
     params(("id" = String, Path), EntryQuery, PageQuery),
     responses((status = 200, body = EntryList, description = "A page of entries, newest first")),
     security(("operator_key" = []), ("account_key" = ["balance:read"])))]
@@ -276,7 +276,8 @@ async fn list(
 }
 
 /// Get an entry
-#[utoipa::path(get, path = "/v1/entries/{id}", tag = "accounts", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/v1/entries/{id}", operation_id = "get_entry",
+    tag = "accounts", params(("id" = String, Path)),
     responses((status = 200, body = EntryAnswer, description = "The entry, with what became of it")),
     security(("operator_key" = []), ("account_key" = ["balance:read"])))]
 async fn get(State(engine): State<Engine>, caller: Caller, path: PathId) -> Result<Response, Problem> {

@@ -147,7 +147,8 @@ fn balance(receipt: &Receipt) -> Result<Money, Problem> {
 }
 
 /// Give credits
-#[utoipa::path(post, path = "/v1/grants", tag = "lots", params(KeyHeader), request_body = GrantRequest,
+#[utoipa::path(post, path = "/v1/grants", operation_id = "grant",
+    tag = "lots", params(KeyHeader), request_body = GrantRequest,
     responses((status = 201, body = LotChange, description = "A new lot")))]
 async fn grant(
     State(engine): State<Engine>,
@@ -176,7 +177,8 @@ async fn grant(
 /// Void a lot
 ///
 /// Takes away what is free in it and ends it.
-#[utoipa::path(post, path = "/v1/lots/{id}/void", tag = "lots", params(("id" = String, Path), KeyHeader),
+#[utoipa::path(post, path = "/v1/lots/{id}/void", operation_id = "void_lot",
+    tag = "lots", params(("id" = String, Path), KeyHeader),
     request_body = Option<VoidRequest>,
     responses((status = 200, body = LotChange, description = "The lot has ended")))]
 async fn void(
@@ -193,7 +195,8 @@ async fn void(
 }
 
 /// Move the expiry of a lot
-#[utoipa::path(post, path = "/v1/lots/{id}/expiry", tag = "lots", params(("id" = String, Path), OptionalKeyHeader),
+#[utoipa::path(post, path = "/v1/lots/{id}/expiry", operation_id = "change_lot_expiry",
+    tag = "lots", params(("id" = String, Path), OptionalKeyHeader),
     request_body = ExpiryRequest,
     responses((status = 200, body = LotChange, description = "The lot has another expiry")))]
 async fn expiry(
@@ -214,7 +217,8 @@ async fn expiry(
 /// Correct a balance
 ///
 /// Upwards a manual lot, downwards by burn-down order.
-#[utoipa::path(post, path = "/v1/adjustments", tag = "lots", params(KeyHeader), request_body = AdjustmentRequest,
+#[utoipa::path(post, path = "/v1/adjustments", operation_id = "adjust_balance",
+    tag = "lots", params(KeyHeader), request_body = AdjustmentRequest,
     responses((status = 201, body = AdjustmentAnswer, description = "The balance is corrected")))]
 async fn adjust(
     State(engine): State<Engine>,

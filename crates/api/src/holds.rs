@@ -197,7 +197,8 @@ async fn submit(engine: &Engine, caller: &Caller, planned: engine::Result<Planne
 /// Hold credits
 ///
 /// Held credits neither expire nor can be spent by others until the hold is captured, released or runs out.
-#[utoipa::path(post, path = "/v1/holds", tag = "holds", params(KeyHeader), request_body = HoldRequest,
+#[utoipa::path(post, path = "/v1/holds", operation_id = "place_hold",
+    tag = "holds", params(KeyHeader), request_body = HoldRequest,
     responses((status = 201, body = HoldAnswer, description = "Credits are earmarked")),
     security(("operator_key" = []), ("account_key" = ["hold:write"])))]
 async fn place(
@@ -233,7 +234,7 @@ fn sum(parts: &[Part]) -> ledger::Amount {
 }
 
 /// Get a hold
-#[utoipa::path(get, path = "/v1/holds/{id}", tag = "holds", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/v1/holds/{id}", operation_id = "get_hold", tag = "holds", params(("id" = String, Path)),
     responses((status = 200, body = HoldState, description = "The hold as it is now")),
     security(("operator_key" = []), ("account_key" = ["hold:write"])))]
 async fn get(State(engine): State<Engine>, caller: Caller, path: PathId) -> Result<Response, Problem> {
@@ -260,7 +261,8 @@ async fn get(State(engine): State<Engine>, caller: Caller, path: PathId) -> Resu
 /// Capture a hold
 ///
 /// Spends up to the hold and frees the rest. The hold has ended then.
-#[utoipa::path(post, path = "/v1/holds/{id}/capture", tag = "holds", params(("id" = String, Path), KeyHeader),
+#[utoipa::path(post, path = "/v1/holds/{id}/capture", operation_id = "capture_hold",
+    tag = "holds", params(("id" = String, Path), KeyHeader),
     request_body = CaptureRequest,
     responses((status = 200, body = CaptureAnswer, description = "Credits were taken")),
     security(("operator_key" = []), ("account_key" = ["hold:write"])))]
@@ -281,7 +283,8 @@ async fn capture(
 }
 
 /// Release a hold
-#[utoipa::path(post, path = "/v1/holds/{id}/release", tag = "holds", params(("id" = String, Path), KeyHeader),
+#[utoipa::path(post, path = "/v1/holds/{id}/release", operation_id = "release_hold",
+    tag = "holds", params(("id" = String, Path), KeyHeader),
     request_body = Option<ReleaseRequest>,
     responses((status = 200, body = ReleaseAnswer, description = "The hold has ended, nothing was spent")),
     security(("operator_key" = []), ("account_key" = ["hold:write"])))]
@@ -307,7 +310,8 @@ async fn release(
 /// Extend a hold
 ///
 /// Gives it a new life from now, shorter or longer than what was left.
-#[utoipa::path(post, path = "/v1/holds/{id}/extend", tag = "holds", params(("id" = String, Path), OptionalKeyHeader),
+#[utoipa::path(post, path = "/v1/holds/{id}/extend", operation_id = "extend_hold",
+    tag = "holds", params(("id" = String, Path), OptionalKeyHeader),
     request_body = ExtendRequest,
     responses((status = 200, body = ExtendAnswer, description = "The hold has a new life")),
     security(("operator_key" = []), ("account_key" = ["hold:write"])))]

@@ -107,7 +107,8 @@ impl KeyAnswer {
 /// Make an API key
 ///
 /// An account's own key with the scope `keys:admin` may pass on no more than it may itself.
-#[utoipa::path(post, path = "/v1/accounts/{id}/keys", tag = "keys", params(("id" = String, Path)),
+#[utoipa::path(post, path = "/v1/accounts/{id}/keys", operation_id = "issue_key",
+    tag = "keys", params(("id" = String, Path)),
     request_body = Option<KeyRequest>,
     responses((status = 201, body = IssuedKey, description = "The key, shown once")),
     security(("operator_key" = []), ("account_key" = ["keys:admin"])))]
@@ -149,7 +150,8 @@ async fn account(engine: &Engine, caller: &Caller, id: &str) -> Result<String, P
 }
 
 /// List API keys
-#[utoipa::path(get, path = "/v1/accounts/{id}/keys", tag = "keys", params(("id" = String, Path), PageQuery),
+#[utoipa::path(get, path = "/v1/accounts/{id}/keys", operation_id = "list_keys",
+    tag = "keys", params(("id" = String, Path), PageQuery),
     responses((status = 200, body = KeyList, description = "A page of keys, newest first")),
     security(("operator_key" = []), ("account_key" = ["keys:admin"])))]
 async fn list(
@@ -174,7 +176,7 @@ async fn list(
 /// Revoke an API key
 ///
 /// At once and for ever. Again changes nothing.
-#[utoipa::path(delete, path = "/v1/accounts/{id}/keys/{key_id}", tag = "keys",
+#[utoipa::path(delete, path = "/v1/accounts/{id}/keys/{key_id}", operation_id = "revoke_key", tag = "keys",
     params(("id" = String, Path), ("key_id" = String, Path)),
     responses((status = 204, description = "The key is no longer valid")),
     security(("operator_key" = []), ("account_key" = ["keys:admin"])))]

@@ -8,6 +8,7 @@
 mod accounts;
 pub mod auth;
 mod balance;
+mod batches;
 mod cursor;
 mod docs;
 mod entries;
@@ -44,6 +45,7 @@ fn routes() -> OpenApiRouter<Engine> {
         .merge(entries::routes())
         .merge(grants::routes())
         .merge(spending::routes())
+        .merge(batches::routes())
         .merge(holds::routes())
         .merge(prices::routes())
         .merge(reports::routes())
@@ -73,5 +75,5 @@ pub fn bare_router(engine: Engine) -> Router {
 
 /// Every route, ready to be served.
 pub fn router(engine: Engine) -> Router {
-    bare_router(engine).layer(observe::Observe::new())
+    bare_router(engine).layer(observe::Observe::default())
 }

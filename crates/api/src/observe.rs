@@ -78,9 +78,8 @@ impl Ids {
     }
 }
 
-impl Observe {
-    /// A layer with counters of its own.
-    pub fn new() -> Observe {
+impl Default for Observe {
+    fn default() -> Observe {
         prometheus();
         let start = uuid::Uuid::new_v4().as_u64_pair().0;
         Observe { shared: Arc::new(Shared { ids: Ids { next: AtomicU64::new(start) }, routes: RwLock::default() }) }
@@ -234,7 +233,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_a_problem() {
         let service = tower::service_fn(|_: Request| async { panic!("on purpose") });
-        let mut observed = Observe::new().layer(service);
+        let mut observed = Observe::default().layer(service);
         let response: Response = observed.call(Request::default()).await.unwrap();
         assert_eq!(response.status().as_u16(), 500);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");

@@ -182,7 +182,8 @@ impl BookAnswer {
 /// Publish prices
 ///
 /// Makes a new version, which is in force from now on. Versions never change.
-#[utoipa::path(post, path = "/v1/prices", tag = "prices", request_body = PriceRequest,
+#[utoipa::path(post, path = "/v1/prices", operation_id = "publish_prices",
+    tag = "prices", request_body = PriceRequest,
     responses((status = 201, body = BookAnswer, description = "The new version is in force")))]
 async fn publish(
     State(engine): State<Engine>,
@@ -212,7 +213,8 @@ impl FromRequest<Engine> for LargeJson {
 /// Import prices
 ///
 /// Makes a new version from a public price map, with a mark-up and an exchange rate. Up to 8 MiB.
-#[utoipa::path(post, path = "/v1/prices/import", tag = "prices", request_body = ImportRequest,
+#[utoipa::path(post, path = "/v1/prices/import", operation_id = "import_prices",
+    tag = "prices", request_body = ImportRequest,
     responses((status = 201, body = ImportAnswer, description = "The new version is in force")))]
 async fn import(
     State(engine): State<Engine>,
@@ -244,7 +246,7 @@ async fn import(
 }
 
 /// List versions
-#[utoipa::path(get, path = "/v1/prices", tag = "prices", params(PageQuery),
+#[utoipa::path(get, path = "/v1/prices", operation_id = "list_price_versions", tag = "prices", params(PageQuery),
     responses((status = 200, body = BookList, description = "A page of versions, newest first")))]
 async fn list(State(engine): State<Engine>, _operator: Operator, params: Params) -> Result<Response, Problem> {
     params.only(&["limit", "cursor"])?;
@@ -264,7 +266,7 @@ fn with_prices((record, document): (BookRecord, String)) -> Result<Response, Pro
 }
 
 /// Get the prices in force
-#[utoipa::path(get, path = "/v1/prices/current", tag = "prices",
+#[utoipa::path(get, path = "/v1/prices/current", operation_id = "get_prices_in_force", tag = "prices",
     params(("unit" = String, Query, description = "`CREDIT` or a currency", example = "USD")),
     responses((status = 200, body = BookWithPrices, description = "The version in force for the unit"),
         (status = 404, description = "The unit has no prices", content_type = "application/problem+json",
@@ -277,7 +279,7 @@ async fn current(State(engine): State<Engine>, _operator: Operator, params: Para
 }
 
 /// Get a version
-#[utoipa::path(get, path = "/v1/prices/{version}", tag = "prices",
+#[utoipa::path(get, path = "/v1/prices/{version}", operation_id = "get_price_version", tag = "prices",
     params(("version" = i64, Path, minimum = 1)),
     responses((status = 200, body = BookWithPrices, description = "The version")))]
 async fn version(

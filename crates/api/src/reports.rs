@@ -55,7 +55,7 @@ struct Line {
 /// Get the trial balance
 ///
 /// The sum per counter-account and unit. All lines of a unit sum to zero.
-#[utoipa::path(get, path = "/v1/ledger/trial-balance", tag = "reports",
+#[utoipa::path(get, path = "/v1/ledger/trial-balance", operation_id = "get_trial_balance", tag = "reports",
     responses((status = 200, body = TrialBalance, description = "Sums of all accounts")))]
 async fn trial_balance(State(engine): State<Engine>, _operator: Operator) -> Result<Response, Problem> {
     let lines = engine.store().trial_balance().await.map_err(engine::Error::from)?;

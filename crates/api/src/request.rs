@@ -83,7 +83,16 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// # Errors
 /// 400 for what is no JSON, 422 with `param` for what is not what the request must be.
 pub fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(json).map_err(|error| explain::<T>(json, &error))
+    let request = serde_json::from_slice(json).map_err(|error| explain::<T>(json, &error))?;
+    // Derived readers would also take an array of the fields in their order.
+    if json.trim_ascii_start().first() == Some(&b'[') {
+        return Err(not_an_object());
+    }
+    Ok(request)
+}
+
+fn not_an_object() -> Problem {
+    Problem::field("body", "must be a JSON object")
 }
 
 #[cold]
@@ -99,7 +108,10 @@ fn explain<T: DeserializeOwned>(json: &[u8], error: &serde_json::Error) -> Probl
     let message = error.into_inner().to_string();
     // The position in the text says less than the path.
     let detail = message.split(" at line ").next().unwrap_or_default().to_owned();
-    let param = match (path.as_str(), missing_field(&detail)) {
+    if path == "." && json.trim_ascii_start().first() != Some(&b'{') {
+        return not_an_object();
+    }
+    let param = match (path.as_str(), named_field(&detail)) {
         (".", Some(field)) => field.to_owned(),
         (path, Some(field)) => format!("{path}.{field}"),
         (".", None) => "body".to_owned(),
@@ -108,8 +120,10 @@ fn explain<T: DeserializeOwned>(json: &[u8], error: &serde_json::Error) -> Probl
     Problem::field(param, detail)
 }
 
-fn missing_field(message: &str) -> Option<&str> {
-    message.strip_prefix("missing field `")?.strip_suffix('`')
+/// The field that a message of serde names when the path stops at the object around it.
+fn named_field(message: &str) -> Option<&str> {
+    let rest = message.strip_prefix("missing field `").or_else(|| message.strip_prefix("duplicate field `"))?;
+    rest.strip_suffix('`')
 }
 
 /// The value of the header `Idempotency-Key`.
@@ -303,7 +317,8 @@ mod tests {
             ("{\"name\":\"a\"} x", "malformed_json", None),
             ("{'name':1}", "malformed_json", None),
             ("\u{feff}{}", "malformed_json", None),
-            ("[]", "invalid_field", Some("name")),
+            ("[]", "invalid_field", Some("body")),
+            (r#" ["a", []]"#, "invalid_field", Some("body")),
             ("null", "invalid_field", Some("body")),
             ("{}", "invalid_field", Some("name")),
             (r#"{"name":1}"#, "invalid_field", Some("name")),

@@ -78,7 +78,8 @@ fn complete_operation(operation: &mut Operation, writes: bool, variable: bool) {
     if operation.security.is_none() {
         operation.security = Some(vec![SecurityRequirement::new("operator_key", Vec::<String>::new())]);
     }
-    let id = HeaderBuilder::new().schema(Some(text())).description(Some("Names the request in the server's logs.")).build();
+    let id =
+        HeaderBuilder::new().schema(Some(text())).description(Some("Names the request in the server's logs.")).build();
     for response in operation.responses.responses.values_mut() {
         if let RefOr::T(response) = response {
             response.headers.insert("X-Request-Id".to_owned(), id.clone().into());

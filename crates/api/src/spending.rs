@@ -1,7 +1,6 @@
-//! Debits and usage, one at a time and in batches.
+//! Debits and usage.
 //!
-//! The hot path: no query for a known key, account and price book, one commit shared with whoever else is waiting. A
-//! batch is many single requests with an idempotency key each; one that is refused never fails its neighbours. Answers
+//! The hot path: no query for a known key, account and price book, one commit shared with whoever else is waiting. Answers
 //! are made from the booked transaction alone, so a repeat is answered with the same bytes.
 
 use std::collections::BTreeMap;
@@ -26,19 +25,14 @@ use utoipa_axum::routes;
 
 use crate::auth::{Caller, Operator};
 use crate::fields::{self, AmountText, Id, Money, Time};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::Problem;
 use crate::reply;
-use crate::request::{self, IdempotencyKey, Json, OptionalJson, PathId};
+use crate::request::{IdempotencyKey, Json, OptionalJson, PathId};
 use crate::spec::KeyHeader;
 
 /// `/v1/debits…` and `/v1/usage…`.
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new()
-        .routes(routes!(debit))
-        .routes(routes!(debit_batch))
-        .routes(routes!(usage))
-        .routes(routes!(usage_batch))
-        .routes(routes!(reverse))
+    OpenApiRouter::new().routes(routes!(debit)).routes(routes!(usage)).routes(routes!(reverse))
 }
 
 /// Take credits.
@@ -228,13 +222,18 @@ impl UsageAnswer {
 }
 
 /// What single and batch forms have in common.
-trait Spend: DeserializeOwned + Send {
+pub trait Spend: DeserializeOwned + Send {
+    /// What it is answered with.
     type Answer: Serialize;
 
+    /// Whose credits, if that is said.
     fn account(&self) -> Option<&str>;
+    /// The key of an item of a batch.
     fn take_key(&mut self) -> Option<String>;
+    /// What the store is asked to do.
     fn order(self, engine: &Engine, call: &Call, account: &str)
     -> impl Future<Output = engine::Result<Planned>> + Send;
+    /// The answer, from the booked transaction alone.
     fn answer(receipt: &Receipt) -> Result<Self::Answer, Problem>;
 }
 
@@ -299,7 +298,16 @@ async fn single<T: Spend>(
     reply::repeatable(StatusCode::CREATED, &T::answer(&receipt)?, receipt.replayed)
 }
 
-async fn plan<T: Spend>(engine: &Engine, caller: &Caller, key: IdempotencyKey, request: T) -> Result<Planned, Problem> {
+/// The order of a request, which still has to be submitted.
+///
+/// # Errors
+/// What is wrong with it, as this caller is told.
+pub async fn plan<T: Spend>(
+    engine: &Engine,
+    caller: &Caller,
+    key: IdempotencyKey,
+    request: T,
+) -> Result<Planned, Problem> {
     let account = caller.account(request.account())?.to_owned();
     request.order(engine, &caller.call(Some(key)), &account).await.map_err(|error| caller.problem(error))
 }
@@ -322,7 +330,8 @@ async fn debit(
 /// Charge usage
 ///
 /// Prices the meters by the price book in force, then takes the amount like a debit.
-#[utoipa::path(post, path = "/v1/usage", tag = "spending", params(KeyHeader), request_body = UsageRequest,
+#[utoipa::path(post, path = "/v1/usage", operation_id = "charge_usage",
+    tag = "spending", params(KeyHeader), request_body = UsageRequest,
     responses((status = 201, body = UsageAnswer, description = "Credits were taken")),
     security(("operator_key" = []), ("account_key" = ["usage:write"])))]
 async fn usage(
@@ -332,143 +341,6 @@ async fn usage(
     Json(request): Json<UsageRequest>,
 ) -> Result<Response, Problem> {
     single(&engine, &caller, key, request).await
-}
-
-/// Many requests.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Batch {
-    /// Each with its own `idempotency_key`.
-    #[schema(value_type = Vec<Object>, min_items = 1, max_items = 1000)]
-    items: Vec<Box<RawValue>>,
-}
-
-/// Many debits.
-#[derive(ToSchema)]
-#[allow(dead_code, reason = "the schema of Batch for debits")]
-struct DebitBatch {
-    /// Each with its own `idempotency_key`.
-    #[schema(min_items = 1, max_items = 1000)]
-    items: Vec<DebitRequest>,
-}
-
-/// Many usage events.
-#[derive(ToSchema)]
-#[allow(dead_code, reason = "the schema of Batch for usage")]
-struct UsageBatch {
-    /// Each with its own `idempotency_key`.
-    #[schema(min_items = 1, max_items = 1000)]
-    items: Vec<UsageRequest>,
-}
-
-/// What became of an item: its status, and the answer or the problem that a single request would have had.
-#[derive(Serialize, ToSchema)]
-struct Done<T> {
-    /// The HTTP status of a single request.
-    status: u16,
-    /// The item repeats an earlier request.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    idempotent_replayed: bool,
-    #[serde(flatten)]
-    answer: T,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum ItemResult<'a, T> {
-    Done(Done<T>),
-    Refused(ProblemBody<'a>),
-}
-
-#[derive(Serialize)]
-struct BatchResults<'a, T> {
-    results: Vec<ItemResult<'a, T>>,
-}
-
-/// Answers in the order of the items.
-#[derive(ToSchema)]
-#[allow(dead_code, reason = "the schema of BatchResults")]
-struct BatchAnswer {
-    /// Each has a `status`, and what a single request would have been answered with.
-    results: Vec<ItemAnswer>,
-}
-
-/// An answer or a problem.
-#[derive(ToSchema)]
-#[allow(dead_code, reason = "the schema of ItemResult")]
-struct ItemAnswer {
-    /// The HTTP status of a single request.
-    status: u16,
-}
-
-async fn batch<T: Spend>(engine: &Engine, caller: &Caller, batch: Batch) -> Result<Response, Problem> {
-    caller.may(Scope::UsageWrite)?;
-    let most = engine.settings().limits.batch_items;
-    if !(1..=most).contains(&batch.items.len()) {
-        return Err(Problem::field("items", format!("must have 1 to {most} items")));
-    }
-    let mut planned = Vec::with_capacity(batch.items.len());
-    let mut refused = Vec::with_capacity(batch.items.len());
-    for item in &batch.items {
-        let order = plan_item::<T>(engine, caller, item).await;
-        refused.push(order.map(|order| planned.push(order)).err());
-    }
-    let mut outcomes = engine.submit_all(planned).await.into_iter();
-    let mut answers = Vec::with_capacity(refused.len());
-    for refused in refused {
-        answers.push(match refused {
-            Some(problem) => Err(problem),
-            None => match outcomes.next() {
-                Some(Ok(receipt)) => T::answer(&receipt).map(|answer| (answer, receipt.replayed)),
-                Some(Err(error)) => Err(caller.problem(error)),
-                None => Err(Problem::internal("an order has no outcome")),
-            },
-        });
-    }
-    let results = answers.iter().map(|answer| match answer {
-        Ok((answer, replayed)) => {
-            ItemResult::Done(Done { status: StatusCode::CREATED.as_u16(), idempotent_replayed: *replayed, answer })
-        }
-        Err(problem) => ItemResult::Refused(problem.body(None)),
-    });
-    reply::json(StatusCode::OK, &BatchResults { results: results.collect() })
-}
-
-async fn plan_item<T: Spend>(engine: &Engine, caller: &Caller, item: &RawValue) -> Result<Planned, Problem> {
-    let mut request: T = request::parse(item.get().as_bytes())?;
-    let key = request.take_key().ok_or_else(|| {
-        Problem::new("idempotency_key_missing", "each item needs its own idempotency_key").at("idempotency_key")
-    })?;
-    let key = IdempotencyKey::parse(&key).map_err(|problem| problem.at("idempotency_key"))?;
-    plan(engine, caller, key, request).await
-}
-
-/// Take credits, many times
-///
-/// Each item stands for itself: it is answered as a single request would be, and never fails its neighbours.
-#[utoipa::path(post, path = "/v1/debits/batch", tag = "spending", request_body = DebitBatch,
-    responses((status = 200, body = BatchAnswer, description = "What became of each item, in order")),
-    security(("operator_key" = []), ("account_key" = ["usage:write"])))]
-async fn debit_batch(
-    State(engine): State<Engine>,
-    caller: Caller,
-    Json(items): Json<Batch>,
-) -> Result<Response, Problem> {
-    batch::<DebitRequest>(&engine, &caller, items).await
-}
-
-/// Charge usage, many times
-///
-/// Each item stands for itself: it is answered as a single request would be, and never fails its neighbours.
-#[utoipa::path(post, path = "/v1/usage/batch", tag = "spending", request_body = UsageBatch,
-    responses((status = 200, body = BatchAnswer, description = "What became of each item, in order")),
-    security(("operator_key" = []), ("account_key" = ["usage:write"])))]
-async fn usage_batch(
-    State(engine): State<Engine>,
-    caller: Caller,
-    Json(items): Json<Batch>,
-) -> Result<Response, Problem> {
-    batch::<UsageRequest>(&engine, &caller, items).await
 }
 
 /// Give the credits of a debit back.
@@ -505,7 +377,8 @@ pub struct ReversalAnswer {
 /// Reverse a debit or capture
 ///
 /// The credits go back to the lots they came from, all or in part.
-#[utoipa::path(post, path = "/v1/debits/{id}/reverse", tag = "spending", params(("id" = String, Path), KeyHeader),
+#[utoipa::path(post, path = "/v1/debits/{id}/reverse", operation_id = "reverse_debit",
+    tag = "spending", params(("id" = String, Path), KeyHeader),
     request_body = Option<ReversalRequest>,
     responses((status = 201, body = ReversalAnswer, description = "Credits went back")))]
 async fn reverse(

@@ -16,6 +16,8 @@ use crate::{Engine, Result};
 const SWEEP_ACCOUNTS: usize = 1_000;
 /// Rounds in a row before it rests again.
 const SWEEP_ROUNDS: usize = 100;
+/// Pause between rounds: the list of due accounts follows the books a moment later, and others want to write, too.
+const ROUND_PAUSE: Duration = Duration::from_millis(50);
 
 /// Starts the job; it ends when its handle is aborted.
 pub fn spawn(engine: Engine) -> JoinHandle<()> {
@@ -33,7 +35,7 @@ pub fn spawn(engine: Engine) -> JoinHandle<()> {
     })
 }
 
-/// Books what is due now; says in how many accounts.
+/// Books what is due now; says how many accounts were looked at.
 ///
 /// # Errors
 /// What the store answers. What was booked before stays booked.
@@ -54,6 +56,7 @@ pub async fn sweep(engine: &Engine) -> Result<usize> {
         if round < SWEEP_ACCOUNTS {
             break;
         }
+        tokio::time::sleep(ROUND_PAUSE).await;
     }
     Ok(settled)
 }

@@ -242,13 +242,13 @@ mod tests {
     fn what_comes_from_the_document_is_escaped() {
         let evil = "<script>alert('x')</script>\"";
         let document = json!({"info": {"title": evil, "description": evil}, "paths": {"/<b>": {"get": {
-            "summary": evil, "description": evil, "tags": [evil], "security": [{"k<": ["s<"]}],
+            "summary": evil, "description": evil, "tags": [evil], "security": [{"zq<": ["zx<"]}],
             "parameters": [{"name": evil, "in": evil, "schema": {"type": evil, "format": evil}}],
             "requestBody": {"content": {"application/json": {"schema": {"$ref": "a/<i>"}}}},
             "responses": {"<u>": {"description": evil, "content": {"x": {"schema": {"enum": [evil]}}}}}}}},
             "components": {"schemas": {"<s>": {"description": evil, "properties": {"<p>": {"type": [evil]}}}}}});
         let page = render(&document);
-        for tag in ["<script", "<b>", "<i>", "<u>", "<s>", "<p><", "k<", "s<<"] {
+        for tag in ["<script", "<b>", "<i>", "<u>", "<s>", "<p><", "zq<", "zx<<"] {
             assert!(!page.contains(tag), "{tag}");
         }
         assert!(page.contains("&lt;script&gt;"));

@@ -203,7 +203,7 @@ async fn a_hold_is_captured_released_extended_or_runs_out() {
     app.clock.advance_seconds(61);
     let balance = app.balance("a").await;
     assert_eq!((&balance["held"], &balance["available"]), (&json!("0"), &json!("4.5")), "a rule of reading");
-    assert_eq!(engine::sweep::sweep(&app.engine).await.unwrap(), 1);
+    app.sweep().await;
     let late = app.operator.keyed(&path(&fourth, "/capture"), "c5", json!({"amount": "1"})).await.expect(409);
     assert_eq!(late.str("/code"), "hold_not_open");
     app.finish().await;

@@ -132,7 +132,7 @@ async fn a_price_map_is_imported() {
     }
     // Larger than other bodies may be.
     let wide: serde_json::Map<String, Value> = (0..20_000)
-        .map(|n| (format!("model-{n}-{}", "x".repeat(60)), json!({"input_cost_per_token": 1e-06})))
+        .map(|n| (format!("model-{n}-{}", "x".repeat(90)), json!({"input_cost_per_token": 1e-06})))
         .collect();
     let wide = json!({"unit": "JPY", "format": "litellm", "document": wide, "exchange_rate": "150"});
     assert!(wide.to_string().len() > 2 << 20);

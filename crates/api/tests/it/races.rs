@@ -96,7 +96,7 @@ async fn a_hundred_holds_never_hold_more_than_there_is() {
         let operator = app.operator.clone();
         let hold = ids[n / 2].clone();
         async move {
-            if n % 2 == 0 {
+            if n.is_multiple_of(2) {
                 operator.keyed(&format!("/v1/holds/{hold}/capture"), &format!("c{n}"), json!({"amount": "1"})).await
             } else {
                 operator.keyed(&format!("/v1/holds/{hold}/release"), &format!("r{n}"), json!({})).await
