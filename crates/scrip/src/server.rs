@@ -67,6 +67,8 @@ pub fn start_logs(settings: &Settings) -> Result<(), Exit> {
     let filter = EnvFilter::try_new(&settings.log.level)
         .map_err(|error| Exit::wrong(format!("log.level: {error}; write info, or directives such as info,engine=debug")))?;
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A log that cannot be written (its disk is full) must not break an answer.
+    let logs = logs.log_internal_errors(false);
     // A second start in one process (tests) keeps the first.
     let _ = match settings.log.format {
         LogFormat::Text => logs.try_init(),

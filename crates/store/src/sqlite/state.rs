@@ -132,12 +132,7 @@ pub(super) fn load(conn: &Connection, mut account: Account) -> rusqlite::Result<
         {
             account.insert_lot(lot?);
         }
-        account.holds = conn
-            .prepare_cached(
-                "SELECT hold_no, expires_at_us, service, parts FROM holds WHERE account_no = ?1 ORDER BY hold_no",
-            )?
-            .query_map([no], read_hold)?
-            .collect::<Result<_, _>>()?;
+        account.holds = load_holds(conn, account.no)?;
     }
     Ok(Slot {
         projected_seq: account.seq,
@@ -146,6 +141,15 @@ pub(super) fn load(conn: &Connection, mut account: Account) -> rusqlite::Result<
         account,
         head: 0,
     })
+}
+
+/// The open holds of an account, oldest first.
+pub(super) fn load_holds(conn: &Connection, no: AccountNo) -> rusqlite::Result<Vec<Hold>> {
+    conn.prepare_cached(
+        "SELECT hold_no, expires_at_us, service, parts FROM holds WHERE account_no = ?1 ORDER BY hold_no",
+    )?
+    .query_map([no as i64], read_hold)?
+    .collect()
 }
 
 /// Brings a lot back that has nothing left and was dropped from memory.

@@ -47,6 +47,11 @@ impl Difference {
     }
 }
 
+/// An unreadable value stands at a place that the caller knows.
+fn unreadable(place: String) -> impl Fn(rusqlite::Error) -> Difference {
+    move |error| Difference::new(place.clone(), format!("cannot be read: {error}"))
+}
+
 impl From<rusqlite::Error> for Difference {
     fn from(error: rusqlite::Error) -> Self {
         Difference::new("database file", format!("cannot be read: {error}"))
@@ -104,7 +109,8 @@ impl<'a> Verifier<'a> {
             if row.get::<_, Option<String>>(4)?.is_some_and(|projected| projected != unit) {
                 return Err(Difference::new(format!("ledger_accounts, account {id}"), "has another unit"));
             }
-            let account = Account::new(no, id.into(), parse_unit(&unit)?);
+            let unit = parse_unit(&unit).map_err(unreadable(format!("accounts, account {id}")))?;
+            let account = Account::new(no, id.into(), unit);
             accounts.insert(no, Replayed { account, projected_seq: row.get::<_, i64>(3)? as u64 });
         }
         Ok(Verifier {
@@ -134,7 +140,7 @@ impl<'a> Verifier<'a> {
                 return Err(Difference::new(format!("journal row {expected}"), "is missing"));
             }
             let no = row.get::<_, i64>(1)? as AccountNo;
-            self.transaction(gseq, no, row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?)?;
+            self.transaction(gseq, no, row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from).map_err(unreadable(format!("journal row {gseq}")))?)?;
             if gseq.is_multiple_of(8192) {
                 progress(gseq, total as u64);
             }
@@ -266,15 +272,16 @@ impl<'a> Verifier<'a> {
             .conn
             .prepare_cached(&format!("{} WHERE account_no = ?1 ORDER BY lot_no", state::LOT))?
             .query_map([no as i64], state::read_lot)?
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<_, _>>()
+            .map_err(unreadable(place("lots")))?;
         if let Some(lot) = lots.iter().find(|lot| !stored.contains(lot)) {
             return Err(Difference::new(format!("{}, lot {}", place("lots"), lot.no), "differs from the journal"));
         }
         if stored.len() != lots.len() {
             return Err(Difference::new(place("lots"), "has a lot that the journal does not know"));
         }
-        let projection = state::load(self.conn, Account::new(no, account.id.clone(), account.unit))?;
-        if projection.account.holds != account.holds {
+        let holds = state::load_holds(self.conn, no).map_err(unreadable(place("holds")))?;
+        if holds != account.holds {
             return Err(Difference::new(place("holds"), "differs from the journal"));
         }
         self.seen_holds += account.holds.len() as u64;
@@ -325,7 +332,7 @@ impl<'a> Verifier<'a> {
     }
 
     fn totals_agree(&mut self) -> Result<(), Difference> {
-        let stored = state::load_totals(self.conn)?;
+        let stored = state::load_totals(self.conn).map_err(unreadable("counter_totals".to_owned()))?;
         self.totals.retain(|_, total| *total != 0);
         let nonzero: Totals = stored.into_iter().filter(|(_, total)| *total != 0).collect();
         if nonzero != self.totals {

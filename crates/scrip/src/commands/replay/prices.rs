@@ -74,8 +74,8 @@ impl Wanted {
 
     /// Imports the price unless the newest book of this unit has it already; says whether it did.
     pub async fn ensure(&self, server: &Server) -> Result<bool, Exit> {
-        let query = [("unit", self.unit.code().to_owned()), ("service", self.model.clone())];
-        let known = match server.get("/v1/prices", &query).await {
+        let query = [("unit", self.unit.code().to_owned())];
+        let known = match server.get("/v1/prices/current", &query).await {
             Ok(body) => self.is_in(&body),
             Err(exit) if exit.reason == Reason::NotFound => false,
             Err(exit) => return Err(exit),
@@ -95,13 +95,10 @@ impl Wanted {
         Ok(true)
     }
 
-    /// Whether the newest book that prices the model in this unit prices a trace's meters the same.
+    /// Whether the book in force prices a trace's meters the same.
     fn is_in(&self, body: &Value) -> bool {
-        let empty = Vec::new();
-        let versions = body.get("data").and_then(Value::as_array).unwrap_or(&empty);
-        let of_unit = |version: &&Value| version.get("unit").is_none_or(|unit| unit == self.unit.code());
-        let newest = versions.iter().filter(of_unit).find_map(|version| find_meters(version, &self.model));
-        newest.is_some_and(|meters| {
+        let service = body.get("document").and_then(|book| book.get("services")?.get(&self.model));
+        service.and_then(|service| service.get("meters")).is_some_and(|meters| {
             METERS.iter().all(|name| {
                 let (Some(has), Some((price, per))) = (meters.get(*name), self.meters.get(*name)) else { return false };
                 let plain = has.get("step").is_none_or(Value::is_null) && has.get("free").is_none_or(Value::is_null);
@@ -111,12 +108,6 @@ impl Wanted {
             })
         })
     }
-}
-
-/// The meters of a model in a version of the book, which may nest the book (`book`, `document`) or not.
-fn find_meters<'a>(version: &'a Value, model: &str) -> Option<&'a Value> {
-    let books = [Some(version), version.get("book"), version.get("document")];
-    books.into_iter().flatten().find_map(|book| book.get("services")?.get(model)?.get("meters"))
 }
 
 /// Names like the one that was not found.

@@ -37,7 +37,7 @@ async fn import(State(fake): State<Shared>, Json(body): Json<Value>) -> (StatusC
     let meters = json!({"input_tokens": {"price": "0.15", "per": 1_000_000}, "output_tokens": {"price": "0.6", "per": 1_000_000}});
     let mut fake = fake.lock().unwrap();
     let version = fake.books.len() + 1;
-    fake.books.insert(0, json!({"version": version, "unit": body["unit"], "services": {"m": {"meters": meters}}}));
+    fake.books.insert(0, json!({"version": version, "document": {"services": {"m": {"meters": meters}}}}));
     (StatusCode::CREATED, Json(json!({ "version": version })))
 }
 
@@ -77,12 +77,12 @@ async fn serve(unit: &'static str, balance: i64) -> (Shared, String) {
     let fake = Arc::new(Mutex::new(fake));
     let account =
         |State(fake): State<Shared>| async move { Json(json!({"id": "a", "unit": fake.lock().unwrap().unit})) };
-    let books = |State(fake): State<Shared>| async move {
-        Json(json!({"data": fake.lock().unwrap().books, "next_cursor": null}))
+    let in_force = |State(fake): State<Shared>| async move {
+        fake.lock().unwrap().books.first().cloned().map(Json).ok_or(StatusCode::NOT_FOUND)
     };
     let app = Router::new()
         .route("/v1/accounts/a", get(account))
-        .route("/v1/prices", get(books))
+        .route("/v1/prices/current", get(in_force))
         .route("/v1/prices/import", post(import))
         .route("/v1/usage/batch", post(usage))
         .with_state(fake.clone());
@@ -158,7 +158,7 @@ async fn another_price_is_replaced() {
     fake.lock()
         .unwrap()
         .books
-        .push(json!({"version": 1, "unit": "USD", "book": {"services": {"m": {"meters": meters}}}}));
+        .push(json!({"version": 1, "document": {"services": {"m": {"meters": meters}}}}));
     assert!(replay_files(files().path(), &url, &[]).await.unwrap().imported);
 }
 
