@@ -9,6 +9,8 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{AnyOfBuilder, Array, ArrayBuilder, SchemaType};
+use utoipa::openapi::{ObjectBuilder, Ref};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -36,8 +38,7 @@ struct Batch {
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "the schema of Batch for debits")]
 struct DebitBatch {
-    /// Each with its own `idempotency_key`.
-    #[schema(min_items = 1, max_items = 1000)]
+    #[schema(schema_with = debits)]
     items: Vec<DebitRequest>,
 }
 
@@ -45,9 +46,25 @@ struct DebitBatch {
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "the schema of Batch for usage")]
 struct UsageBatch {
-    /// Each with its own `idempotency_key`.
-    #[schema(min_items = 1, max_items = 1000)]
+    #[schema(schema_with = usage_events)]
     items: Vec<UsageRequest>,
+}
+
+fn debits() -> Array {
+    items_of("DebitRequest")
+}
+
+fn usage_events() -> Array {
+    items_of("UsageRequest")
+}
+
+/// Items that should be of this schema, though others do not fail the batch.
+fn items_of(name: &str) -> Array {
+    let other = ObjectBuilder::new().schema_type(SchemaType::AnyValue);
+    let item = AnyOfBuilder::new().item(Ref::from_schema_name(name)).item(other);
+    let description = "Each with its own `idempotency_key`; one that is not as it must be is refused by itself.";
+    let array = ArrayBuilder::new().items(item).description(Some(description));
+    array.min_items(Some(1)).max_items(Some(1_000)).build()
 }
 
 /// What became of an item: its status, and the answer or the problem that a single request would have had.
@@ -78,7 +95,7 @@ struct BatchResults<'a, T> {
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "the schema of BatchResults")]
 struct BatchAnswer {
-    /// Each has a `status`, and what a single request would have been answered with.
+    /// Each has a `status`, and beside it the fields of the answer or the problem that a single request would have had.
     results: Vec<ItemAnswer>,
 }
 

@@ -225,6 +225,13 @@ pub fn scopes() -> utoipa::openapi::Array {
     ArrayBuilder::new().items(one_of(engine::keys::Scope::ALL.map(engine::keys::Scope::name))).build()
 }
 
+/// The same, which may be null.
+pub fn optional_scopes() -> utoipa::openapi::Array {
+    let mut array = scopes();
+    array.schema_type = SchemaType::from_iter([Type::Array, Type::Null]);
+    array
+}
+
 /// Schema of metadata.
 pub fn metadata() -> Object {
     ObjectBuilder::new()

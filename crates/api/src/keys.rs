@@ -32,7 +32,7 @@ struct KeyRequest {
     #[schema(max_length = 200)]
     name: Option<String>,
     /// What it may do; everything but managing keys when left out.
-    #[schema(schema_with = fields::scopes)]
+    #[schema(schema_with = fields::optional_scopes)]
     scopes: Option<Vec<String>>,
     /// When it stops being valid by itself.
     #[schema(value_type = Option<Time>)]

@@ -199,7 +199,7 @@ fn type_of(schema: &Value) -> String {
         let values: Vec<String> = values.iter().map(|value| format!("<code>{}</code>", text(value))).collect();
         return values.join(" | ");
     }
-    if let Some(either) = schema["oneOf"].as_array() {
+    if let Some(either) = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array()) {
         let either: Vec<String> = either.iter().map(type_of).collect();
         return either.join(" | ");
     }
