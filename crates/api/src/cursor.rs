@@ -1,7 +1,7 @@
 //! Where the next page of a list begins, as an opaque text.
 //!
-//! It holds the sort key of the last row shown, so rows that are added while somebody pages neither repeat nor hide any.
-//! It grants nothing: what a caller may see is checked again.
+//! It holds the sort key of the last row shown, so rows that are added while somebody pages neither repeat nor hide
+//! any. It grants nothing: what a caller may see is checked again.
 
 use crate::problem::Problem;
 

@@ -1,9 +1,9 @@
 //! The HTTP API: operator API, compatible team endpoints, webhooks in.
 //!
-//! A handler asks who calls (extractors of [`auth`]), reads the request ([`request`]), lets the engine do it, and writes the
-//! answer ([`reply`]). Errors are [`problem::Problem`]s. A route and its OpenAPI entry are registered together; what all
-//! entries have in common is added by [`spec`]. Around everything stands one layer, [`observe`]. Deliberately absent:
-//! rules about credits (see the ledger), sessions of people (see the portal), exports as files.
+//! A handler asks who calls (extractors of [`auth`]), reads the request ([`request`]), lets the engine do it, and
+//! writes the answer ([`reply`]). Errors are [`problem::Problem`]s. A route and its OpenAPI entry are registered
+//! together; what all entries have in common is added by [`spec`]. Around everything stands one layer, [`observe`].
+//! Deliberately absent: rules about credits (see the ledger), sessions of people (see the portal), exports as files.
 
 mod accounts;
 pub mod auth;

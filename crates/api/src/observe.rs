@@ -1,8 +1,8 @@
 //! Around every request: an id, a count, a time, and a problem instead of a panic.
 //!
-//! One layer, because each one costs. It also writes problems, which do not know the request's id before. The access log
-//! is the target `access` at level `debug`, so it is silent unless a directive such as `info,access=debug` asks for it.
-//! Cost: one look-up of the route's counters under a read lock, one small allocation for the id.
+//! One layer, because each one costs. It also writes problems, which do not know the request's id before. The access
+//! log is the target `access` at level `debug`, so it is silent unless a directive such as `info,access=debug` asks for
+//! it. Cost: one look-up of the route's counters under a read lock, one small allocation for the id.
 
 use std::collections::HashMap;
 use std::convert::Infallible;

@@ -1,8 +1,8 @@
 //! Errors as `application/problem+json` (RFC 9457).
 //!
-//! Invariants: a code has one status and one title, told by [`CODES`] alone; a problem's text never holds secrets or what
-//! the caller may not see. A problem travels as a response extension and is written by [`crate::observe`], which knows
-//! the request's id.
+//! Invariants: a code has one status and one title, told by [`CODES`] alone; a problem's text never holds secrets or
+//! what the caller may not see. A problem travels as a response extension and is written by [`crate::observe`], which
+//! knows the request's id.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! Debits and usage.
 //!
-//! The hot path: no query for a known key, account and price book, one commit shared with whoever else is waiting. Answers
-//! are made from the booked transaction alone, so a repeat is answered with the same bytes.
+//! The hot path: no query for a known key, account and price book, one commit shared with whoever else is waiting.
+//! Answers are made from the booked transaction alone, so a repeat is answered with the same bytes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -57,7 +57,8 @@ pub struct DebitRequest {
     reference: Option<String>,
     #[schema(schema_with = fields::optional_metadata)]
     metadata: Option<Metadata>,
-    /// What if the credits do not suffice: take nothing, take what is there, or go below zero up to the account's limit.
+    /// What if the credits do not suffice: take nothing, take what is there, or go below zero up to the account's
+    /// limit.
     #[serde(default)]
     #[schema(schema_with = fields::on_insufficient)]
     on_insufficient: OnInsufficient,

@@ -1,4 +1,5 @@
-//! Public identifiers of entries, lots and holds: `ent_1h7k2q_15` is entry 15 of the account with the short number `1h7k2q`.
+//! Public identifiers of entries, lots and holds: `ent_1h7k2q_15` is entry 15 of the account with the short number
+//! `1h7k2q`.
 //!
 //! They carry where the thing is, so that finding it costs no index. Callers must treat them as opaque. Invariant: one
 //! thing has one text; [`LocalId::parse`] accepts nothing else. Deliberately absent: account ids, which callers choose.

@@ -230,8 +230,8 @@ impl Keys {
         Ok((record, text))
     }
 
-    /// Makes sure that an operator key exists: the given one, or else a new one unless there is any. Answers the text of
-    /// a new key, to be shown once.
+    /// Makes sure that an operator key exists: the given one, or else a new one unless there is any. Answers the text
+    /// of a new key, to be shown once.
     ///
     /// # Errors
     /// [`Error::Misconfigured`] when the given key cannot be one or contradicts a stored one.

@@ -1,9 +1,9 @@
 //! Requests as orders to the store.
 //!
-//! Each `order_…` checks a request and answers with what the store is asked to do; [`Engine::submit`] asks it. So a batch
-//! is many orders submitted together, and single and batch forms cannot differ. The fingerprint of a request covers what
-//! was asked, never what was looked up for it (prices, defaults), so a repeat is known as one whatever has changed since.
-//! Cost: no query for a known account and price book; capture and reversal read the entry they refer to.
+//! Each `order_…` checks a request and answers with what the store is asked to do; [`Engine::submit`] asks it. So a
+//! batch is many orders submitted together, and single and batch forms cannot differ. The fingerprint of a request
+//! covers what was asked, never what was looked up for it (prices, defaults), so a repeat is known as one whatever has
+//! changed since. Cost: no query for a known account and price book; capture and reversal read the entry they refer to.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -181,9 +181,8 @@ impl Engine {
 
     /// Take the price of what was used, by the price book in force.
     ///
-    /// # Errors
-    /// As [`Engine::order_grant`]. A missing price is told by [`Engine::submit`]: the key may belong to a repeat of what
-    /// had a price.
+    /// # Errors As [`Engine::order_grant`]. A missing price is told by [`Engine::submit`]: the key may belong to a
+    /// repeat of what had a price.
     pub async fn order_usage(&self, call: &Call, account: &str, usage: Usage, note: Note) -> Result<Planned> {
         let account = self.accounts().locate(account).await?;
         let input = fingerprint("usage", &(&account.id, &usage, &note));

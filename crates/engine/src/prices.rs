@@ -1,8 +1,8 @@
 //! Price books by version.
 //!
-//! A version never changes; the newest of a unit is in force. The book in force is kept here compiled, so rating asks the
-//! database nothing. Invariant: a version that merges is made from the one before it, because its number is the next one
-//! or it is not stored. Deliberately absent: prices that begin in the future.
+//! A version never changes; the newest of a unit is in force. The book in force is kept here compiled, so rating asks
+//! the database nothing. Invariant: a version that merges is made from the one before it, because its number is the
+//! next one or it is not stored. Deliberately absent: prices that begin in the future.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -1,8 +1,8 @@
 //! Books what has fallen due, in the background.
 //!
-//! Readers and commands never depend on it: what is due counts as booked for them. It only sees to it that expiries, ends
-//! of holds and repayments stand in the books soon after their time, also in accounts that nobody touches. Bounded: one
-//! round at a time, [`SWEEP_ACCOUNTS`] accounts per round.
+//! Readers and commands never depend on it: what is due counts as booked for them. It only sees to it that expiries,
+//! ends of holds and repayments stand in the books soon after their time, also in accounts that nobody touches.
+//! Bounded: one round at a time, [`SWEEP_ACCOUNTS`] accounts per round.
 
 use std::time::Duration;
 
