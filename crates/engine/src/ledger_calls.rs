@@ -181,7 +181,8 @@ impl Engine {
 
     /// Take the price of what was used, by the price book in force.
     ///
-    /// # Errors As [`Engine::order_grant`]. A missing price is told by [`Engine::submit`]: the key may belong to a
+    /// # Errors
+    /// As [`Engine::order_grant`]. A missing price is told by [`Engine::submit`]: the key may belong to a
     /// repeat of what had a price.
     pub async fn order_usage(&self, call: &Call, account: &str, usage: Usage, note: Note) -> Result<Planned> {
         let account = self.accounts().locate(account).await?;

@@ -42,7 +42,8 @@ struct Parts {
 impl Engine {
     /// Puts the parts together. Starts nothing in the background.
     ///
-    /// # Errors [`Error::Unavailable`] when the database cannot be read, [`Error::Misconfigured`] when a part refuses
+    /// # Errors
+    /// [`Error::Unavailable`] when the database cannot be read, [`Error::Misconfigured`] when a part refuses
     /// its settings.
     pub async fn new(store: Store, settings: impl Into<Arc<Settings>>) -> Result<Engine> {
         let settings = settings.into();
