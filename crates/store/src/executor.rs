@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -17,7 +17,7 @@ use crate::{Failure, Order, Receipt, Statement};
 
 /// Orders of one commit at most: bounds how long a commit takes.
 const BATCH_ORDERS: usize = 4096;
-/// Without work for this long, the writer tidies up in the background.
+/// Without a commit for this long, the writer tidies up in the background.
 const IDLE: Duration = Duration::from_millis(100);
 
 /// What an order came to.
@@ -167,6 +167,13 @@ enum Waiter {
     Rows(oneshot::Sender<Written>),
 }
 
+/// What one turn of the loop did.
+struct Round {
+    committed: bool,
+    /// Whom to tell that the writer is gone, when it is to go.
+    stop: Option<oneshot::Sender<()>>,
+}
+
 struct Worker<W: Writer> {
     writer: W,
     queue: Receiver<Job<W::Question>>,
@@ -176,36 +183,35 @@ struct Worker<W: Writer> {
 impl<W: Writer> Worker<W> {
     fn run(mut self) {
         let mut untidy = true;
+        let mut last_commit = Instant::now();
         loop {
-            let first = if untidy {
-                match self.queue.recv_timeout(IDLE) {
-                    Ok(job) => job,
-                    Err(RecvTimeoutError::Timeout) => {
-                        while self.writer.tidy() && self.waiting.load(Ordering::Acquire) == 0 {}
-                        untidy = self.waiting.load(Ordering::Acquire) > 0;
-                        continue;
+            let wait = if untidy { IDLE.saturating_sub(last_commit.elapsed()) } else { Duration::MAX };
+            match self.queue.recv_timeout(wait) {
+                Ok(job) => {
+                    let round = self.round(job);
+                    if round.committed {
+                        untidy = true;
+                        last_commit = Instant::now();
                     }
-                    Err(RecvTimeoutError::Disconnected) => return,
+                    if let Some(stopped) = round.stop {
+                        while self.writer.tidy() {}
+                        drop(self);
+                        let _ = stopped.send(());
+                        return;
+                    }
                 }
-            } else {
-                match self.queue.recv() {
-                    Ok(job) => job,
-                    Err(_) => return,
-                }
-            };
-            untidy = true;
-            let stop = self.round(first);
-            if let Some(stopped) = stop {
-                while self.writer.tidy() {}
-                drop(self);
-                let _ = stopped.send(());
-                return;
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            // Readers alone do not keep it from tidying up.
+            if untidy && last_commit.elapsed() >= IDLE {
+                untidy = self.writer.tidy();
             }
         }
     }
 
     /// One commit with all that waits, then the questions.
-    fn round(&mut self, first: Job<W::Question>) -> Option<oneshot::Sender<()>> {
+    fn round(&mut self, first: Job<W::Question>) -> Round {
         let mut tasks = Vec::new();
         let mut waiters = Vec::new();
         let mut questions = Vec::new();
@@ -233,7 +239,8 @@ impl<W: Writer> Worker<W> {
             }
             next = if tasks.len() < BATCH_ORDERS { self.queue.try_recv().ok() } else { None };
         }
-        if !tasks.is_empty() {
+        let committed = !tasks.is_empty();
+        if committed {
             let done = self.commit(&tasks);
             self.waiting.fetch_sub(tasks.len(), Ordering::AcqRel);
             answer(waiters, done);
@@ -241,7 +248,7 @@ impl<W: Writer> Worker<W> {
         for question in questions {
             self.writer.answer(question);
         }
-        stop
+        Round { committed, stop }
     }
 
     fn commit(&mut self, tasks: &[Task]) -> Vec<Done> {

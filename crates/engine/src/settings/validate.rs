@@ -5,7 +5,7 @@ use std::fmt;
 
 use ledger::{Amount, Unit};
 
-use super::{Executor, HOLD_TTL_CEILING_SECONDS, Limits, Method, Problem, Settings, Site, Stripe, UnitAmounts};
+use super::{Environment, Executor, HOLD_TTL_CEILING_SECONDS, Limits, Method, Problem, Settings, Site, Stripe, UnitAmounts};
 
 impl Settings {
     /// Every rule that these values break, sorted by key; empty when all is well.
@@ -13,11 +13,12 @@ impl Settings {
         let mut check = Check(Vec::new());
         check.url("public_url", &self.public_url);
         let key = self.bootstrap_operator_key.expose();
-        let prefix = format!("sk_{}_", self.environment.as_str());
-        let plausible = key.starts_with(&prefix) && (24..=200).contains(&key.len()) && key.bytes().all(is_key_byte);
+        let plausible = key.starts_with("sk_") && (12..=200).contains(&key.len()) && key.bytes().all(is_key_byte);
         if self.bootstrap_operator_key.is_set() && !plausible {
-            let rule = format!("must begin with {prefix}, be 24 to 200 long and hold only letters, digits and _");
+            let rule = "must begin with sk_, be 12 to 200 long and hold only letters, digits and _";
             check.push("bootstrap_operator_key", rule);
+        } else if self.environment == Environment::Live && key.starts_with("sk_test_") {
+            check.push("bootstrap_operator_key", "is a test key, but environment is live: use another");
         }
         self.validate_limits(&mut check);
         self.validate_stripe(&mut check);
@@ -251,8 +252,11 @@ mod tests {
         let table: &[(&str, &str, Break)] = &[
             ("public_url", "without a slash", |s| s.public_url = "https://a.example/".into()),
             ("public_url", "http(s)", |s| s.public_url = "ftp://a.example".into()),
-            ("bootstrap_operator_key", "sk_test_", |s| {
-                s.bootstrap_operator_key = Secret::new("sk_live_abcdefghijklmnop")
+            ("bootstrap_operator_key", "sk_", |s| s.bootstrap_operator_key = Secret::new("ck_test_abcdefgh")),
+            ("bootstrap_operator_key", "12 to 200", |s| s.bootstrap_operator_key = Secret::new("sk_short")),
+            ("bootstrap_operator_key", "test key", |s| {
+                s.environment = Environment::Live;
+                s.bootstrap_operator_key = Secret::new("sk_test_abcdefgh");
             }),
             ("limits.batch_items", "out of range", |s| s.limits.batch_items = 0),
             ("limits.hold_ttl_seconds", "1 to 60", |s| {

@@ -5,6 +5,8 @@
 //! thread, then point and range reads.
 
 mod checkpoint;
+mod filter;
+mod memory;
 mod projector;
 mod question;
 mod reader;
@@ -26,6 +28,7 @@ use crate::{
     AccountRef, AccountView, EntryFilter, EntryView, Failure, Options, Row, StoreError, TrialLine, Value,
 };
 use checkpoint::Checkpointer;
+use filter::KeyFilter;
 use question::{Question, TailQuestion};
 use reader::Readers;
 use writer::{Halt, SqliteWriter};
@@ -59,7 +62,8 @@ impl SqliteStore {
         schema::migrate(&mut conn, options.clock.now().micros())?;
         let halt = Halt::default();
         let checkpointer = Checkpointer::start(path.clone(), halt.clone())?;
-        let writer = SqliteWriter::start(conn, options.clone(), checkpointer, halt.clone())?;
+        let filter = KeyFilter::start(&path);
+        let writer = SqliteWriter::start(conn, options.clone(), checkpointer, filter, halt.clone())?;
         let executor = Executor::start(writer, options.queue_length)
             .map_err(|error| StoreError(format!("cannot start the ledger's thread: {error}")))?;
         Ok(SqliteStore { executor, readers: Readers::new(path), halt, options })

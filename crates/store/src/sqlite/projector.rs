@@ -4,17 +4,15 @@
 //! touch each page once. A slice is part of whatever transaction is running and is bounded in rows, so that it never
 //! makes a commit wait long. An account is folded up to its present `seq`; its state is written last, in the same
 //! transaction as its last entries. Rows are written with INSERT OR REPLACE: a cycle that is cut short by a crash or a
-//! failed commit is simply begun again. Cost: about four row writes per account and two per transaction.
+//! failed commit is simply begun again. Cost: a few row writes per account and two per transaction.
 
-use ledger::{AccountNo, Amount, Timestamp};
-use rusqlite::{Connection, params};
-use rustc_hash::{FxHashMap, FxHashSet};
+use ledger::{AccountNo, Timestamp};
+use rusqlite::{CachedStatement, Connection, params};
+use rustc_hash::FxHashSet;
 
-use crate::sqlite::state::{self, Slot, States, Totals};
+use crate::sqlite::memory::{Memory, Reversals};
+use crate::sqlite::state::{self, ChangedLots, Slot, States, Totals};
 use crate::sqlite::tail::{Gseq, Tail, TailRow};
-
-/// What went back of entries, where the projection does not know it yet.
-pub(super) type Reversals = FxHashMap<(AccountNo, u64), Amount>;
 
 /// One pass over the accounts of the tail.
 pub(super) struct Cycle {
@@ -49,12 +47,11 @@ impl Cycle {
     pub(super) fn slice(
         &mut self,
         conn: &Connection,
-        states: &mut States,
-        tail: &Tail,
-        reversals: &Reversals,
-        totals: &Totals,
+        memory: &mut Memory,
         mut budget: usize,
     ) -> rusqlite::Result<Slice> {
+        let Memory { states, tail, reversals, totals, filter } = memory;
+        let mut write = EntryWriter::new(conn)?;
         let mut slice = Slice { before: Vec::new(), folded: Vec::new(), finished: None };
         while budget > 0 {
             let Some((no, pending)) = &mut self.current else {
@@ -71,7 +68,9 @@ impl Cycle {
                 && let Some(gseq) = pending.pop()
             {
                 if let Some(row) = tail.get(gseq) {
-                    write_entry(conn, gseq, row, reversals)?;
+                    write.entry(gseq, row, reversals)?;
+                    // Before the commit: a key too many in the filter does no harm, one too few would.
+                    row.key.into_iter().for_each(|key| filter.insert(key));
                     last = row.seq;
                 }
                 budget -= 1;
@@ -119,36 +118,53 @@ fn rows_after(states: &States, tail: &Tail, no: AccountNo, seq: u64) -> Vec<Gseq
     tail.of_account(slot.head).take_while(|(_, row)| row.seq > after).map(|(gseq, _)| gseq).collect()
 }
 
-fn write_entry(conn: &Connection, gseq: Gseq, row: &TailRow, reversals: &Reversals) -> rusqlite::Result<()> {
-    let account = row.account as i64;
-    let reversed = reversals.get(&(row.account, row.seq)).map_or(0, |amount| amount.units());
-    conn.prepare_cached(
-        "INSERT OR REPLACE INTO entries (account_no, seq, gseq, at_us, kind, lot_kinds, service, amount, reversed) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )?
-    .execute(params![
-        account,
-        row.seq as i64,
-        gseq as i64,
-        row.at.micros(),
-        row.kind.tag(),
-        row.lot_kinds,
-        row.service.as_deref(),
-        row.amount.units(),
-        reversed,
-    ])?;
-    if let Some(key) = row.key {
-        conn.prepare_cached("INSERT OR REPLACE INTO entry_keys (account_no, key_hash, gseq) VALUES (?1, ?2, ?3)")?
-            .execute(params![account, key, gseq as i64])?;
+/// Writes rows of history; keeps its statements ready for a whole slice.
+struct EntryWriter<'a> {
+    conn: &'a Connection,
+    entry: CachedStatement<'a>,
+    key: CachedStatement<'a>,
+}
+
+impl<'a> EntryWriter<'a> {
+    fn new(conn: &'a Connection) -> rusqlite::Result<Self> {
+        Ok(EntryWriter {
+            conn,
+            entry: conn.prepare_cached(
+                "INSERT OR REPLACE INTO entries (account_no, seq, gseq, at_us, kind, lot_kinds, service, amount, reversed) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?,
+            key: conn.prepare_cached(
+                "INSERT OR REPLACE INTO entry_keys (account_no, key_hash, gseq) VALUES (?1, ?2, ?3)",
+            )?,
+        })
     }
-    if row.reverses > 0
-        && let Some(amount) = reversals.get(&(row.account, row.reverses))
-    {
-        conn.prepare_cached("UPDATE entries SET reversed = ?3 WHERE account_no = ?1 AND seq = ?2")?.execute(
-            params![account, row.reverses as i64, amount.units()],
-        )?;
+
+    fn entry(&mut self, gseq: Gseq, row: &TailRow, reversals: &Reversals) -> rusqlite::Result<()> {
+        let account = row.account as i64;
+        let reversed = reversals.get(&(row.account, row.seq)).map_or(0, |amount| amount.units());
+        self.entry.execute(params![
+            account,
+            row.seq as i64,
+            gseq as i64,
+            row.at.micros(),
+            row.kind.tag(),
+            row.lot_kinds,
+            row.service.as_deref(),
+            row.amount.units(),
+            reversed,
+        ])?;
+        if let Some(key) = row.key {
+            self.key.execute(params![account, key, gseq as i64])?;
+        }
+        if row.reverses > 0
+            && let Some(amount) = reversals.get(&(row.account, row.reverses))
+        {
+            self.conn
+                .prepare_cached("UPDATE entries SET reversed = ?3 WHERE account_no = ?1 AND seq = ?2")?
+                .execute(params![account, row.reverses as i64, amount.units()])?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Writes a state and marks it as projected; drops lots with nothing left from memory.
@@ -177,7 +193,7 @@ fn write_state(conn: &Connection, slot: &mut Slot) -> rusqlite::Result<()> {
         "INSERT OR REPLACE INTO lots (account_no, lot_no, kind, priority, allocated, remaining, held, effective_at_us, \
          expires_at_us, scope) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
-    for lot in &account.lots {
+    for lot in account.lots.iter().filter(|lot| slot.changed_lots.contains(lot.no)) {
         statement.execute(params![
             no,
             lot.no as i64,
@@ -207,6 +223,7 @@ fn write_state(conn: &Connection, slot: &mut Slot) -> rusqlite::Result<()> {
             state::write_parts(&hold.parts),
         ])?;
     }
+    slot.changed_lots = ChangedLots::default();
     slot.projected_holds = !account.holds.is_empty();
     slot.projected_seq = account.seq;
     slot.projected_balance = balance;

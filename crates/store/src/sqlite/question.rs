@@ -59,35 +59,35 @@ pub(super) fn answer(writer: &mut SqliteWriter, question: Question) {
 }
 
 fn state(writer: &mut SqliteWriter, account: &AccountRef) -> rusqlite::Result<Option<Account>> {
-    let no = writer.states.find(&writer.conn, account)?;
-    Ok(no.and_then(|no| writer.states.get(no)).map(|slot| slot.account.clone()))
+    let no = writer.memory.states.find(&writer.conn, account)?;
+    Ok(no.and_then(|no| writer.memory.states.get(no)).map(|slot| slot.account.clone()))
 }
 
 fn tail(writer: &mut SqliteWriter, question: &TailQuestion) -> rusqlite::Result<TailAnswer> {
     let no = question.account;
     let mut answer = TailAnswer { projected_seq: 0, found: Vec::new(), reversals: Vec::new() };
-    if writer.states.find(&writer.conn, &AccountRef::No(no))?.is_none() {
+    if writer.memory.states.find(&writer.conn, &AccountRef::No(no))?.is_none() {
         return Ok(answer);
     }
-    let Some(slot) = writer.states.get(no) else { return Ok(answer) };
+    let Some(slot) = writer.memory.states.get(no) else { return Ok(answer) };
     answer.projected_seq = slot.projected_seq;
-    for (gseq, row) in writer.tail.of_account(slot.head) {
+    for (gseq, row) in writer.memory.tail.of_account(slot.head) {
         if answer.found.len() == question.limit || row.seq <= slot.projected_seq {
             break;
         }
-        let reversed = writer.reversals.get(&(no, row.seq)).copied().unwrap_or_default();
+        let reversed = writer.memory.reversals.get(&(no, row.seq)).copied().unwrap_or_default();
         if row.seq < question.before && row.matches(&question.filter, reversed) {
             answer.found.push((gseq, reversed));
         }
     }
     answer.reversals =
-        writer.reversals.iter().filter(|((owner, _), _)| *owner == no).map(|((_, seq), sum)| (*seq, *sum)).collect();
+        writer.memory.reversals.iter().filter(|((owner, _), _)| *owner == no).map(|((_, seq), sum)| (*seq, *sum)).collect();
     Ok(answer)
 }
 
 fn totals(writer: &mut SqliteWriter) -> rusqlite::Result<TrialTotals> {
-    let mut counters = writer.totals.clone();
-    projector::add_totals(&mut counters, writer.tail.rows());
+    let mut counters = writer.memory.totals.clone();
+    projector::add_totals(&mut counters, writer.memory.tail.rows());
     let mut accounts = Totals::new();
     // Sums of halves: the whole may be more than 64 bits.
     let mut statement = writer.conn.prepare(
@@ -99,7 +99,7 @@ fn totals(writer: &mut SqliteWriter) -> rusqlite::Result<TrialTotals> {
         let sum = (i128::from(row.get::<_, i64>(1)?) << 32) + i128::from(row.get::<_, i64>(2)?);
         accounts.insert((unit, 0), sum);
     }
-    for slot in writer.states.iter().filter(|slot| slot.head != 0) {
+    for slot in writer.memory.states.iter().filter(|slot| slot.head != 0) {
         let since = slot.account.book_balance() - slot.projected_balance;
         *accounts.entry((slot.account.unit, 0)).or_default() += i128::from(since.units());
     }

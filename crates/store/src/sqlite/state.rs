@@ -6,10 +6,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ledger::{Account, AccountNo, Amount, Hash, Hold, Lot, LotKind, LotNo, Part, Timestamp, Unit};
+use ledger::{
+    Account, AccountNo, Amount, Event, Hash, Hold, Lot, LotKind, LotNo, Part, Timestamp, Transaction, Unit,
+};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
+use smallvec::SmallVec;
 
 use crate::AccountRef;
 use crate::sqlite::tail::Gseq;
@@ -26,12 +29,57 @@ pub(super) struct Slot {
     pub(super) projected_balance: Amount,
     /// Whether its projection has holds.
     pub(super) projected_holds: bool,
+    /// Lots that differ from their projection.
+    pub(super) changed_lots: ChangedLots,
+}
+
+/// Which lots of an account changed: a few, or possibly all.
+#[derive(Clone)]
+pub(super) enum ChangedLots {
+    Some(SmallVec<[LotNo; 4]>),
+    All,
+}
+
+impl Default for ChangedLots {
+    fn default() -> Self {
+        ChangedLots::Some(SmallVec::new())
+    }
+}
+
+impl ChangedLots {
+    pub(super) fn contains(&self, lot: LotNo) -> bool {
+        match self {
+            ChangedLots::Some(lots) => lots.contains(&lot),
+            ChangedLots::All => true,
+        }
+    }
 }
 
 impl Slot {
     /// An account that is not stored yet.
     pub(super) fn new(account: Account) -> Self {
-        Slot { account, head: 0, projected_seq: 0, projected_balance: Amount::ZERO, projected_holds: false }
+        Slot {
+            account,
+            head: 0,
+            projected_seq: 0,
+            projected_balance: Amount::ZERO,
+            projected_holds: false,
+            changed_lots: ChangedLots::default(),
+        }
+    }
+
+    /// Notes what a transaction changed. Debits, which are nearly all, change the lots they post to and nothing else.
+    pub(super) fn changed(&mut self, tx: &Transaction) {
+        match (&mut self.changed_lots, &tx.event) {
+            (ChangedLots::Some(lots), Event::Debited { .. }) => {
+                for posting in &tx.postings {
+                    if !lots.contains(&posting.lot) {
+                        lots.push(posting.lot);
+                    }
+                }
+            }
+            (changed, _) => *changed = ChangedLots::All,
+        }
     }
 }
 
@@ -140,6 +188,7 @@ pub(super) fn load(conn: &Connection, mut account: Account) -> rusqlite::Result<
         projected_holds: !account.holds.is_empty(),
         account,
         head: 0,
+        changed_lots: ChangedLots::default(),
     })
 }
 

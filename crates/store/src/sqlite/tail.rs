@@ -90,6 +90,11 @@ impl Tail {
         self.rows.len()
     }
 
+    /// The oldest row.
+    pub(super) fn first(&self) -> Option<&TailRow> {
+        self.rows.front()
+    }
+
     /// The row, when it is in the tail.
     pub(super) fn get(&self, gseq: Gseq) -> Option<&TailRow> {
         let index = gseq.checked_sub(self.base + 1)?;

@@ -17,7 +17,9 @@ use tracing::{error, warn};
 
 use crate::executor::{CommitError, Done, Outcome, Task, Writer, Written};
 use crate::sqlite::checkpoint::Checkpointer;
-use crate::sqlite::projector::{Cycle, Reversals, Slice};
+use crate::sqlite::filter::KeyFilter;
+use crate::sqlite::memory::{Memory, Reversals};
+use crate::sqlite::projector::{Cycle, Slice};
 use crate::sqlite::question::{self, Question};
 use crate::sqlite::state::{self, Slot, States, Totals};
 use crate::sqlite::tail::{Gseq, Tail, key_hash};
@@ -27,16 +29,15 @@ use crate::{Failure, Options, Order, Receipt, Statement, StoreError, Target};
 /// Rows that an idle writer folds in one transaction.
 const TIDY_ROWS: usize = 4096;
 
+/// A transaction waits no longer than this for the next cycle, because what falls due is found in the projection.
+const FOLD_AFTER_SECONDS: i64 = 10;
+
 /// Set once when the disk failed: why nothing is written any more.
 pub(super) type Halt = Arc<OnceLock<Arc<str>>>;
 
 pub(super) struct SqliteWriter {
     pub(super) conn: Connection,
-    pub(super) states: States,
-    pub(super) tail: Tail,
-    pub(super) reversals: Reversals,
-    /// Sums of counter-accounts up to the projected journal row.
-    pub(super) totals: Totals,
+    pub(super) memory: Memory,
     cycle: Option<Cycle>,
     options: Options,
     last_now: Timestamp,
@@ -65,6 +66,7 @@ impl SqliteWriter {
         mut conn: Connection,
         options: Options,
         checkpointer: Checkpointer,
+        filter: KeyFilter,
         halt: Halt,
     ) -> Result<Self, StoreError> {
         let wal_pages = checkpointer.wal_pages();
@@ -77,10 +79,13 @@ impl SqliteWriter {
         let totals = state::load_totals(&conn).map_err(schema::from)?;
         let mut writer = SqliteWriter {
             conn,
-            states: States::default(),
-            tail: Tail::after(projected),
-            reversals: Reversals::default(),
-            totals,
+            memory: Memory {
+                states: States::default(),
+                tail: Tail::after(projected),
+                reversals: Reversals::default(),
+                totals,
+                filter,
+            },
             cycle: None,
             options,
             last_now: Timestamp::default(),
@@ -93,7 +98,8 @@ impl SqliteWriter {
 
     /// Folds the journal after `projected` into memory.
     fn replay(&mut self, projected: Gseq) -> Result<(), StoreError> {
-        let SqliteWriter { conn, states, tail, reversals, last_now, .. } = self;
+        let SqliteWriter { conn, memory, last_now, .. } = self;
+        let Memory { states, tail, reversals, .. } = memory;
         let damaged = |gseq: Gseq, what: String| {
             StoreError(format!("the journal is damaged at row {gseq}: {what}; run scrip verify, restore a backup"))
         };
@@ -123,6 +129,7 @@ impl SqliteWriter {
                     let before = reversed(conn, reversals, no, entry).map_err(schema::from)?;
                     reversals.insert((no, entry), before + tx.amount());
                 }
+                slot.changed(&tx);
                 slot.head = tail.push(&slot.account, &tx, slot.head);
             } else {
                 tail.push(&slot.account, &tx, 0);
@@ -156,15 +163,15 @@ impl SqliteWriter {
     /// One order: resolve, look the key up, load, decide, write.
     fn order(&mut self, order: &Order, now: Timestamp, undo: &mut Undo) -> rusqlite::Result<Outcome> {
         let no = match &order.target {
-            Target::Existing(account) => self.states.find(&self.conn, account)?,
+            Target::Existing(account) => self.memory.states.find(&self.conn, account)?,
             Target::New { id, no, unit } => {
-                let found = self.states.find(&self.conn, &crate::AccountRef::Id(id.clone()))?;
+                let found = self.memory.states.find(&self.conn, &crate::AccountRef::Id(id.clone()))?;
                 if found.is_none() {
-                    if self.states.find(&self.conn, &crate::AccountRef::No(*no))?.is_some() {
+                    if self.memory.states.find(&self.conn, &crate::AccountRef::No(*no))?.is_some() {
                         return Ok(Err(Failure::Conflict));
                     }
                     undo.slots.entry(*no).or_insert(None);
-                    self.states.insert(Slot::new(Account::new(*no, id.clone(), *unit)));
+                    self.memory.states.insert(Slot::new(Account::new(*no, id.clone(), *unit)));
                 }
                 Some(found.unwrap_or(*no))
             }
@@ -172,8 +179,8 @@ impl SqliteWriter {
         let Some(no) = no else { return Ok(Err(Failure::UnknownAccount)) };
         let outcome = self.decide(no, order, now, undo)?;
         // An account that could not be opened leaves no trace.
-        if outcome.is_err() && self.states.get(no).is_some_and(|slot| slot.account.seq == 0) {
-            self.states.remove(no);
+        if outcome.is_err() && self.memory.states.get(no).is_some_and(|slot| slot.account.seq == 0) {
+            self.memory.states.remove(no);
         }
         Ok(outcome)
     }
@@ -189,8 +196,8 @@ impl SqliteWriter {
             return Ok(replayed);
         }
         let reversible = self.prepare(no, &order.command)?;
-        let SqliteWriter { conn, states, .. } = self;
-        let Some(slot) = states.get_mut(no) else { return Ok(Err(Failure::UnknownAccount)) };
+        let SqliteWriter { conn, memory, .. } = self;
+        let Some(slot) = memory.states.get_mut(no) else { return Ok(Err(Failure::UnknownAccount)) };
         undo.slots.entry(no).or_insert_with(|| Some(slot.clone()));
         let before = (!order.rows.is_empty()).then(|| slot.account.clone());
         let executed = execute(&mut slot.account, &order.command, reversible.as_ref(), now);
@@ -206,7 +213,7 @@ impl SqliteWriter {
         for booked in &executed.settled {
             self.append(no, booked, undo)?;
         }
-        let (account_id, unit) = match self.states.get(no) {
+        let (account_id, unit) = match self.memory.states.get(no) {
             Some(slot) => (slot.account.id.clone(), slot.account.unit),
             None => return Ok(Err(Failure::UnknownAccount)),
         };
@@ -222,10 +229,10 @@ impl SqliteWriter {
     }
 
     /// What the command's key did before, if it was used.
-    fn replayed(&self, no: AccountNo, command: &Command) -> rusqlite::Result<Option<Outcome>> {
+    fn replayed(&mut self, no: AccountNo, command: &Command) -> rusqlite::Result<Option<Outcome>> {
         let Some(key) = &command.key else { return Ok(None) };
         let Some(tx) = self.find_key(no, key)? else { return Ok(None) };
-        let Some(slot) = self.states.get(no) else { return Ok(None) };
+        let Some(slot) = self.memory.states.get(no) else { return Ok(None) };
         if tx.input != command.input {
             return Ok(Some(Err(Failure::KeyReuse)));
         }
@@ -238,12 +245,15 @@ impl SqliteWriter {
         })))
     }
 
-    fn find_key(&self, no: AccountNo, key: &str) -> rusqlite::Result<Option<Transaction>> {
+    fn find_key(&mut self, no: AccountNo, key: &str) -> rusqlite::Result<Option<Transaction>> {
         let hash = key_hash(no, key);
-        for gseq in self.tail.with_key(hash) {
+        for gseq in self.memory.tail.with_key(hash) {
             if let Some(tx) = self.with_key(gseq, no, key)? {
                 return Ok(Some(tx));
             }
+        }
+        if !self.memory.filter.may_contain(hash) {
+            return Ok(None);
         }
         let mut statement =
             self.conn.prepare_cached("SELECT gseq FROM entry_keys WHERE account_no = ?1 AND key_hash = ?2")?;
@@ -266,7 +276,7 @@ impl SqliteWriter {
     fn prepare(&mut self, no: AccountNo, command: &Command) -> rusqlite::Result<Option<Reversible>> {
         match command.op {
             Op::Void { lot } | Op::ChangeExpiry { lot, .. } => {
-                if let Some(slot) = self.states.get_mut(no) {
+                if let Some(slot) = self.memory.states.get_mut(no) {
                     state::load_lot(&self.conn, &mut slot.account, lot)?;
                 }
                 Ok(None)
@@ -282,7 +292,7 @@ impl SqliteWriter {
         if !matches!(tx.kind(), ledger::Kind::Debit | ledger::Kind::Capture) {
             return Ok(None);
         }
-        if let Some(slot) = self.states.get_mut(no) {
+        if let Some(slot) = self.memory.states.get_mut(no) {
             for posting in &tx.postings {
                 state::load_lot(&self.conn, &mut slot.account, posting.lot)?;
             }
@@ -292,10 +302,10 @@ impl SqliteWriter {
 
     /// The journal row of an entry, and what went back of it.
     pub(super) fn locate(&self, no: AccountNo, seq: u64) -> rusqlite::Result<Option<(Gseq, Amount)>> {
-        let Some(slot) = self.states.get(no) else { return Ok(None) };
-        let reversed = reversed(&self.conn, &self.reversals, no, seq)?;
+        let Some(slot) = self.memory.states.get(no) else { return Ok(None) };
+        let reversed = reversed(&self.conn, &self.memory.reversals, no, seq)?;
         if seq > slot.projected_seq {
-            let found = self.tail.of_account(slot.head).find(|(_, row)| row.seq == seq);
+            let found = self.memory.tail.of_account(slot.head).find(|(_, row)| row.seq == seq);
             return Ok(found.map(|(gseq, _)| (gseq, reversed)));
         }
         let gseq: Option<i64> = self
@@ -310,12 +320,13 @@ impl SqliteWriter {
         begin(&self.conn)?;
         let tx = &booked.transaction;
         if let ledger::Event::Reversed { entry, .. } = tx.event {
-            let before = reversed(&self.conn, &self.reversals, no, entry)?;
-            undo.reversals.push(((no, entry), self.reversals.get(&(no, entry)).copied()));
-            self.reversals.insert((no, entry), before + tx.amount());
+            let before = reversed(&self.conn, &self.memory.reversals, no, entry)?;
+            undo.reversals.push(((no, entry), self.memory.reversals.get(&(no, entry)).copied()));
+            self.memory.reversals.insert((no, entry), before + tx.amount());
         }
-        let Some(slot) = self.states.get_mut(no) else { return Ok(()) };
-        let gseq = self.tail.push(&slot.account, tx, slot.head);
+        let Some(slot) = self.memory.states.get_mut(no) else { return Ok(()) };
+        slot.changed(tx);
+        let gseq = self.memory.tail.push(&slot.account, tx, slot.head);
         slot.head = gseq;
         let mut body = Vec::with_capacity(booked.canonical.len() + 32);
         body.extend_from_slice(&booked.canonical);
@@ -333,14 +344,16 @@ impl SqliteWriter {
 
     /// A slice of projection inside the running transaction, when there is reason for one.
     fn fold(&mut self, budget: usize, undo: &mut Undo) -> rusqlite::Result<OnCommit> {
-        if self.cycle.is_none() && self.tail.len() >= self.options.tail_length / 2 {
-            self.cycle = Some(Cycle::begin(&self.tail));
+        let long = self.memory.tail.len() >= self.options.tail_length / 2;
+        let old = self.memory.tail.first().is_some_and(|row| row.at.plus_seconds(FOLD_AFTER_SECONDS) <= self.last_now);
+        if self.cycle.is_none() && (long || old) {
+            self.cycle = Some(Cycle::begin(&self.memory.tail));
         }
         let Some(cycle) = &mut self.cycle else { return Ok(OnCommit::default()) };
         // Falling behind would cost memory without bound: then callers wait.
-        let budget = if self.tail.len() > self.options.tail_length { budget.max(16 * TIDY_ROWS) } else { budget };
+        let budget = if self.memory.tail.len() > self.options.tail_length { budget.max(16 * TIDY_ROWS) } else { budget };
         let slice =
-            cycle.slice(&self.conn, &mut self.states, &self.tail, &self.reversals, &self.totals, budget)?;
+            cycle.slice(&self.conn, &mut self.memory, budget)?;
         let Slice { before, folded, finished } = slice;
         for slot in before {
             undo.slots.entry(slot.account.no).or_insert(Some(slot));
@@ -349,37 +362,37 @@ impl SqliteWriter {
     }
 
     fn committed(&mut self, effects: OnCommit) {
-        if !effects.folded.is_empty() && !self.reversals.is_empty() {
-            self.reversals.retain(|(no, _), _| !effects.folded.contains(no));
+        if !effects.folded.is_empty() && !self.memory.reversals.is_empty() {
+            self.memory.reversals.retain(|(no, _), _| !effects.folded.contains(no));
         }
         if let Some((target, totals)) = effects.finished {
-            self.tail.advance(target);
-            self.totals = totals;
+            self.memory.tail.advance(target);
+            self.memory.totals = totals;
             self.cycle = None;
-            self.states.shrink(self.options.cached_accounts);
+            self.memory.states.shrink(self.options.cached_accounts);
         }
         self.checkpointer.after_commit(&self.conn, &self.halt);
     }
 
     fn undo(&mut self, undo: Undo) {
-        self.tail.truncate(undo.tail_last);
+        self.memory.tail.truncate(undo.tail_last);
         for (no, slot) in undo.slots {
             match slot {
-                Some(slot) => self.states.insert(slot),
-                None => self.states.remove(no),
+                Some(slot) => self.memory.states.insert(slot),
+                None => self.memory.states.remove(no),
             }
         }
         for (entry, amount) in undo.reversals.into_iter().rev() {
             match amount {
-                Some(amount) => self.reversals.insert(entry, amount),
-                None => self.reversals.remove(&entry),
+                Some(amount) => self.memory.reversals.insert(entry, amount),
+                None => self.memory.reversals.remove(&entry),
             };
         }
         self.cycle = None;
     }
 
     fn new_undo(&self) -> Undo {
-        Undo { tail_last: self.tail.last(), slots: FxHashMap::default(), reversals: Vec::new() }
+        Undo { tail_last: self.memory.tail.last(), slots: FxHashMap::default(), reversals: Vec::new() }
     }
 
     /// Ends the transaction of `work`, or takes everything back.
@@ -448,15 +461,15 @@ impl Writer for SqliteWriter {
     }
 
     fn tidy(&mut self) -> bool {
-        if self.halt.get().is_some() || self.tail.len() == 0 {
+        if self.halt.get().is_some() || self.memory.tail.len() == 0 {
             return false;
         }
         if self.cycle.is_none() {
-            self.cycle = Some(Cycle::begin(&self.tail));
+            self.cycle = Some(Cycle::begin(&self.memory.tail));
         }
         let mut undo = self.new_undo();
         let work = begin(&self.conn).and_then(|()| self.fold(TIDY_ROWS, &mut undo)).map(|effects| ((), effects));
-        self.finish(work, undo).is_ok() && self.tail.len() > 0
+        self.finish(work, undo).is_ok() && self.memory.tail.len() > 0
     }
 }
 

@@ -71,3 +71,21 @@ async fn filters_and_pages() {
         ground.verify();
     }
 }
+
+#[tokio::test]
+async fn what_falls_due_is_found_while_readers_never_rest() {
+    let ground = Ground::new(10_000).await;
+    ground.open_account("a", 1).await;
+    let expires_at = ground.store.now().plus_seconds(5);
+    ground.submit("a", "g", grant_of(LotKind::Voucher, 10, Some(expires_at))).await.unwrap();
+    ground.advance_seconds(6);
+    // Failed before: every read put the folding off.
+    for _ in 0..2_000 {
+        ground.store.account(store::AccountRef::No(1)).await.unwrap();
+        if ground.store.due_accounts(10).await.unwrap() == [1] {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    panic!("the account with an expired lot was never found");
+}

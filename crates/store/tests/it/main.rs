@@ -1,6 +1,6 @@
 //! The store against the pure core: whatever is stored, read back, restarted or damaged must agree with it.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod ground;
 mod history;
