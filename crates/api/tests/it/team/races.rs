@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use engine::topups::State;
 use sandbox::stripe::faults::{Fault, FaultRule, WebhookFault, WebhookFaultRule};
 
+use super::wire::Loss;
 use super::{Shop, eventually};
 
 const BODY: &str = r#"{"credits":10000}"#;
@@ -23,6 +24,40 @@ async fn a_hundred_purchases_at_once_charge_once() {
     assert_eq!((shop.charge_requests(), shop.charges(), shop.credits(&team).await), (1, 1, 10_000));
     assert_eq!(shop.payments(&team).await.len(), 1);
     shop.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_passed_every_check_before_is_still_too_late() {
+    // cool-down in seconds, whether the first one's outcome is known, its answer, the others' answer
+    let cases = [
+        (60, true, (200, "none"), (429, "purchase_topup_cooldown")),
+        (60, false, (503, "payment_status_unknown"), (503, "payment_status_unknown")),
+        (0, false, (503, "payment_status_unknown"), (503, "payment_status_unknown")),
+    ];
+    for (cooldown_seconds, known, first, others) in cases {
+        let shop = Shop::open_with(|settings| settings.purchase.cooldown_seconds = cooldown_seconds).await;
+        let team = shop.team(&["pm_card_sandboxNoticeNever"]).await;
+        let lookups = format!("/v1/customers/{}", team.customer.as_deref().unwrap());
+        let slow = FaultRule { hold_ms: 600_000, times: 10, ..FaultRule::once(Fault::Slow).on("GET", &lookups) };
+        shop.stripe.script_fault(slow);
+        let held = || shop.stripe.requests().iter().filter(|request| request.path == lookups).count();
+        let buying = futures(10, |_| shop.buy(&team));
+        let overtaking = async {
+            eventually("all look up their cards", async || held() == 10).await;
+            if !known {
+                shop.wire.lose(Loss::Broken);
+            }
+            assert_eq!(shop.buy(&team).await.refusal(), first);
+            shop.wire.lose(Loss::None);
+            shop.stripe.release();
+        };
+        let (answers, ()) = tokio::join!(buying, overtaking);
+        for answer in answers {
+            assert_eq!(answer.refusal(), others, "{cooldown_seconds} {known}");
+        }
+        assert_eq!((shop.charges(), shop.payments(&team).await.len()), (1, 1));
+        shop.close().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,7 +129,8 @@ async fn notices_and_reconcilers_at_once_credit_once() {
 #[tokio::test]
 async fn a_caller_who_hangs_up_stops_nothing() {
     let shop = Shop::open().await;
-    let team = shop.team(&["pm_card_visa"]).await;
+    // Only the worker goes on to the second card.
+    let team = shop.team(&["pm_card_visa_chargeDeclined", "pm_card_visa"]).await;
     let slow = FaultRule { hold_ms: 600_000, ..FaultRule::once(Fault::Slow).on("POST", "/v1/payment_intents") };
     shop.stripe.script_fault(slow);
     {
