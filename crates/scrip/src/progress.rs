@@ -31,14 +31,6 @@ impl Progress {
         self.show(before, before + steps);
     }
 
-    /// So many steps are done in all.
-    pub fn set(&self, done: u64) {
-        self.show(self.done.swap(done, Ordering::Relaxed), done);
-    }
-
-    /// Takes the bar away; so does dropping it.
-    pub fn finish(self) {}
-
     fn show(&self, before: u64, done: u64) {
         self.bar.inc(done.saturating_sub(before));
         let tenth = |done: u64| done.saturating_mul(10) / self.total.max(1);

@@ -64,8 +64,9 @@ pub fn sqlite_url(url: &DatabaseUrl) -> Result<String, Exit> {
 
 /// Logs to standard error, as configured.
 pub fn start_logs(settings: &Settings) -> Result<(), Exit> {
-    let filter = EnvFilter::try_new(&settings.log.level)
-        .map_err(|error| Exit::wrong(format!("log.level: {error}; write info, or directives such as info,engine=debug")))?;
+    let filter = EnvFilter::try_new(&settings.log.level).map_err(|error| {
+        Exit::wrong(format!("log.level: {error}; write info, or directives such as info,engine=debug"))
+    })?;
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A log that cannot be written (its disk is full) must not break an answer.
     let logs = logs.log_internal_errors(false);

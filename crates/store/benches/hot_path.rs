@@ -63,7 +63,10 @@ async fn run(seconds: u64, accounts: u64, batch: u64, tasks: u64) {
     let (user, system) = ledger_thread_seconds();
     let each = |seconds: f64| seconds * 1e6 / stored.load(Ordering::Relaxed) as f64;
     println!("ledger thread: {:.2} µs user + {:.2} µs system each", each(user - before.0), each(system - before.1));
-    println!("{}", std::fs::read_to_string("/proc/self/status").unwrap().lines().find(|line| line.starts_with("VmHWM")).unwrap());
+    println!(
+        "{}",
+        std::fs::read_to_string("/proc/self/status").unwrap().lines().find(|line| line.starts_with("VmHWM")).unwrap()
+    );
     let started = Instant::now();
     store.shutdown().await;
     println!("shutdown took {:?}", started.elapsed());
@@ -89,7 +92,11 @@ async fn fill(store: &Store, ids: &[Arc<str>]) {
             params![&**id, no],
         );
         let target = Target::New { id: id.clone(), no: no as u64, unit: Unit::CREDIT };
-        let open = Order { target, command: command("open", Op::Open { overdraft_limit: ledger::Amount::ZERO }), rows: vec![row] };
+        let open = Order {
+            target,
+            command: command("open", Op::Open { overdraft_limit: ledger::Amount::ZERO }),
+            rows: vec![row],
+        };
         let mut orders = vec![open];
         orders.extend((0..3).map(|lot| {
             let lot_spec = LotSpec {

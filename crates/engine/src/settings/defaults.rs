@@ -43,11 +43,7 @@ impl Default for Limits {
 
 impl Default for Executor {
     fn default() -> Self {
-        Executor {
-            cached_accounts: 200_000,
-            fold_lag_max_rows: 500_000,
-            sweep_seconds: 30,
-        }
+        Executor { cached_accounts: 200_000, fold_lag_max_rows: 500_000, sweep_seconds: 30 }
     }
 }
 

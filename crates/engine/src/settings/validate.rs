@@ -5,7 +5,9 @@ use std::fmt;
 
 use ledger::{Amount, Unit};
 
-use super::{Environment, Executor, HOLD_TTL_CEILING_SECONDS, Limits, Method, Problem, Settings, Site, Stripe, UnitAmounts};
+use super::{
+    Environment, Executor, HOLD_TTL_CEILING_SECONDS, Limits, Method, Problem, Settings, Site, Stripe, UnitAmounts,
+};
 
 impl Settings {
     /// Every rule that these values break, sorted by key; empty when all is well.

@@ -24,9 +24,7 @@ use ledger::{AccountNo, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::executor::Executor;
-use crate::{
-    AccountRef, AccountView, EntryFilter, EntryView, Failure, Options, Row, StoreError, TrialLine, Value,
-};
+use crate::{AccountRef, AccountView, EntryFilter, EntryView, Failure, Options, Row, StoreError, TrialLine, Value};
 use checkpoint::Checkpointer;
 use filter::KeyFilter;
 use question::{Question, TailQuestion};

@@ -80,8 +80,13 @@ fn tail(writer: &mut SqliteWriter, question: &TailQuestion) -> rusqlite::Result<
             answer.found.push((gseq, reversed));
         }
     }
-    answer.reversals =
-        writer.memory.reversals.iter().filter(|((owner, _), _)| *owner == no).map(|((_, seq), sum)| (*seq, *sum)).collect();
+    answer.reversals = writer
+        .memory
+        .reversals
+        .iter()
+        .filter(|((owner, _), _)| *owner == no)
+        .map(|((_, seq), sum)| (*seq, *sum))
+        .collect();
     Ok(answer)
 }
 
@@ -90,9 +95,9 @@ fn totals(writer: &mut SqliteWriter) -> rusqlite::Result<TrialTotals> {
     projector::add_totals(&mut counters, writer.memory.tail.rows());
     let mut accounts = Totals::new();
     // Sums of halves: the whole may be more than 64 bits.
-    let mut statement = writer.conn.prepare(
-        "SELECT unit, sum(balance >> 32), sum(balance & 4294967295) FROM ledger_accounts GROUP BY unit",
-    )?;
+    let mut statement = writer
+        .conn
+        .prepare("SELECT unit, sum(balance >> 32), sum(balance & 4294967295) FROM ledger_accounts GROUP BY unit")?;
     let mut found = statement.query([])?;
     while let Some(row) = found.next()? {
         let unit = parse_unit(row.get_ref(0)?.as_str()?)?;

@@ -6,9 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ledger::{
-    Account, AccountNo, Amount, Event, Hash, Hold, Lot, LotKind, LotNo, Part, Timestamp, Transaction, Unit,
-};
+use ledger::{Account, AccountNo, Amount, Event, Hash, Hold, Lot, LotKind, LotNo, Part, Timestamp, Transaction, Unit};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
@@ -174,9 +172,8 @@ pub(super) fn load(conn: &Connection, mut account: Account) -> rusqlite::Result<
         })
         .optional()?;
     if found.is_some() {
-        for lot in conn
-            .prepare_cached(&format!("{LOT} WHERE account_no = ?1 AND remaining > 0"))?
-            .query_map([no], read_lot)?
+        for lot in
+            conn.prepare_cached(&format!("{LOT} WHERE account_no = ?1 AND remaining > 0"))?.query_map([no], read_lot)?
         {
             account.insert_lot(lot?);
         }

@@ -204,12 +204,10 @@ impl Tail {
 impl TailRow {
     /// Whether a filter lets it through; `reversed` is what went back of it.
     pub(super) fn matches(&self, filter: &EntryFilter, reversed: Amount) -> bool {
-        let kind =
-            if filter.kinds.is_empty() { self.kind.moves_credits() } else { filter.kinds.contains(&self.kind) };
+        let kind = if filter.kinds.is_empty() { self.kind.moves_credits() } else { filter.kinds.contains(&self.kind) };
         let service = filter.services.is_empty()
             || self.service.as_deref().is_some_and(|service| filter.services.iter().any(|known| known == service));
-        let status =
-            filter.statuses.is_empty() || filter.statuses.contains(&EntryStatus::of(self.amount, reversed));
+        let status = filter.statuses.is_empty() || filter.statuses.contains(&EntryStatus::of(self.amount, reversed));
         let wanted = filter.lot_kinds.iter().fold(0, |bits, kind| bits | bit(*kind));
         kind && service
             && status

@@ -11,10 +11,10 @@ use ledger::{Account, AccountNo, Amount, Event, Transaction, apply, chain, decod
 use rusqlite::{Connection, OptionalExtension, params};
 use rustc_hash::FxHashMap;
 
+use crate::sqlite::schema;
 use crate::sqlite::state::{self, Totals, parse_unit};
 use crate::sqlite::tail::{Gseq, key_hash, lot_kinds};
 use crate::sqlite::writer::{projected, split_body};
-use crate::sqlite::schema;
 
 /// What a proven database holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -140,7 +140,14 @@ impl<'a> Verifier<'a> {
                 return Err(Difference::new(format!("journal row {expected}"), "is missing"));
             }
             let no = row.get::<_, i64>(1)? as AccountNo;
-            self.transaction(gseq, no, row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from).map_err(unreadable(format!("journal row {gseq}")))?)?;
+            self.transaction(
+                gseq,
+                no,
+                row.get_ref(2)?
+                    .as_blob()
+                    .map_err(rusqlite::Error::from)
+                    .map_err(unreadable(format!("journal row {gseq}")))?,
+            )?;
             if gseq.is_multiple_of(8192) {
                 progress(gseq, total as u64);
             }

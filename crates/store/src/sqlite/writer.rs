@@ -185,13 +185,7 @@ impl SqliteWriter {
         Ok(outcome)
     }
 
-    fn decide(
-        &mut self,
-        no: AccountNo,
-        order: &Order,
-        now: Timestamp,
-        undo: &mut Undo,
-    ) -> rusqlite::Result<Outcome> {
+    fn decide(&mut self, no: AccountNo, order: &Order, now: Timestamp, undo: &mut Undo) -> rusqlite::Result<Outcome> {
         if let Some(replayed) = self.replayed(no, &order.command)? {
             return Ok(replayed);
         }
@@ -351,9 +345,9 @@ impl SqliteWriter {
         }
         let Some(cycle) = &mut self.cycle else { return Ok(OnCommit::default()) };
         // Falling behind would cost memory without bound: then callers wait.
-        let budget = if self.memory.tail.len() > self.options.tail_length { budget.max(16 * TIDY_ROWS) } else { budget };
-        let slice =
-            cycle.slice(&self.conn, &mut self.memory, budget)?;
+        let budget =
+            if self.memory.tail.len() > self.options.tail_length { budget.max(16 * TIDY_ROWS) } else { budget };
+        let slice = cycle.slice(&self.conn, &mut self.memory, budget)?;
         let Slice { before, folded, finished } = slice;
         for slot in before {
             undo.slots.entry(slot.account.no).or_insert(Some(slot));
@@ -396,11 +390,7 @@ impl SqliteWriter {
     }
 
     /// Ends the transaction of `work`, or takes everything back.
-    fn finish<T>(
-        &mut self,
-        work: rusqlite::Result<(T, OnCommit)>,
-        undo: Undo,
-    ) -> Result<T, CommitError> {
+    fn finish<T>(&mut self, work: rusqlite::Result<(T, OnCommit)>, undo: Undo) -> Result<T, CommitError> {
         let (error, committing) = match work {
             Ok((value, effects)) => {
                 if self.conn.is_autocommit() {
@@ -483,9 +473,8 @@ fn begin(conn: &Connection) -> rusqlite::Result<()> {
 
 /// The last projected journal row.
 pub(super) fn projected(conn: &Connection) -> rusqlite::Result<Gseq> {
-    let value: Option<i64> = conn
-        .query_row("SELECT value FROM ledger_meta WHERE name = 'projected'", [], |row| row.get(0))
-        .optional()?;
+    let value: Option<i64> =
+        conn.query_row("SELECT value FROM ledger_meta WHERE name = 'projected'", [], |row| row.get(0)).optional()?;
     Ok(value.unwrap_or(0) as Gseq)
 }
 

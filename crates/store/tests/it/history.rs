@@ -57,7 +57,8 @@ async fn filters_and_pages() {
         let services = EntryFilter { services: vec!["gpu".into()], ..EntryFilter::default() };
         assert!(seqs(&ground, services, None, 9).await.is_empty());
         let from = ledger::Timestamp::from_micros(1_000_000_000);
-        let window = EntryFilter { from: Some(from.plus_seconds(2)), to: Some(from.plus_seconds(4)), ..EntryFilter::default() };
+        let window =
+            EntryFilter { from: Some(from.plus_seconds(2)), to: Some(from.plus_seconds(4)), ..EntryFilter::default() };
         assert_eq!(seqs(&ground, window, None, 9).await, [6, 5]);
         let entry = ground.store.entry(1, 5).await.unwrap().unwrap();
         assert_eq!(entry.reversed, credits(2));

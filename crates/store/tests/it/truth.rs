@@ -95,8 +95,11 @@ async fn check(steps: Vec<Step>, tail_length: usize) {
     for no in 0..ACCOUNTS {
         let id = format!("a{no}");
         ground.open_account(&id, no + 1).await;
-        let mut model =
-            Model { account: Account::new(no + 1, id.as_str().into(), Unit::CREDIT), booked: Vec::new(), reversed: HashMap::new() };
+        let mut model = Model {
+            account: Account::new(no + 1, id.as_str().into(), Unit::CREDIT),
+            booked: Vec::new(),
+            reversed: HashMap::new(),
+        };
         model.run("open", &Op::Open { overdraft_limit: credits(50) }, ground.store.now()).unwrap();
         models.push(model);
     }
@@ -189,7 +192,8 @@ async fn rows_and_command_happen_together_or_not_at_all() {
     let ground = Ground::new(100).await;
     ground.open_account("a", 1).await;
     let mut marked = order("a", "pay", grant(5));
-    let mark = || store::Statement::new("UPDATE accounts SET name = 'paid' WHERE id = $1 AND name = ''", store::params!["a"]);
+    let mark =
+        || store::Statement::new("UPDATE accounts SET name = 'paid' WHERE id = $1 AND name = ''", store::params!["a"]);
     marked.rows.push(mark().expect_one());
     ground.store.submit(marked.clone()).await.unwrap();
     // The same key again: nothing is written twice.

@@ -3,11 +3,11 @@
 //! The same seed makes the same amounts; times are relative to the start. A folder that has the accounts already is left
 //! as it is; only API keys are new each time, because their text is kept nowhere.
 
-use engine::ledger_calls::{Grant, Note, Usage};
-use engine::{Call, Engine};
 use engine::accounts::{AccountChange, NewAccount};
 use engine::keys::NewKey;
+use engine::ledger_calls::{Grant, Note, Usage};
 use engine::prices::Mode;
+use engine::{Call, Engine};
 use ledger::price::PriceBook;
 use ledger::{LotKind, OnInsufficient, Timestamp};
 use rand::rngs::StdRng;
@@ -122,7 +122,13 @@ pub async fn accounts(
     for life in &LIVES {
         // The sandbox forgets at every start; the account's customer is made anew.
         let cards = ["pm_card_visa", "pm_card_mastercard"].map(str::to_owned).to_vec();
-        let customer = NewCustomer { name: Some(life.name.to_owned()), cards, default: Some(0), set_up: true, ..NewCustomer::default() };
+        let customer = NewCustomer {
+            name: Some(life.name.to_owned()),
+            cards,
+            default: Some(0),
+            set_up: true,
+            ..NewCustomer::default()
+        };
         let customer = stripe.create_customer(&customer).map_err(|error| Exit::unavailable(format!("{error:?}")))?;
         let change = AccountChange { stripe_customer: Some(Some(customer.customer)), ..AccountChange::default() };
         engine.accounts().change(&call("stripe", 0, 0), life.id, change).await.map_err(failed)?;

@@ -155,10 +155,7 @@ async fn rows_are_sent_as_usage_with_fixed_keys() {
 async fn another_price_is_replaced() {
     let (fake, url) = serve("USD", 1_000_000_000).await;
     let meters = json!({"input_tokens": {"price": "0.16", "per": 1_000_000}, "output_tokens": {"price": "0.6", "per": 1_000_000}});
-    fake.lock()
-        .unwrap()
-        .books
-        .push(json!({"version": 1, "document": {"services": {"m": {"meters": meters}}}}));
+    fake.lock().unwrap().books.push(json!({"version": 1, "document": {"services": {"m": {"meters": meters}}}}));
     assert!(replay_files(files().path(), &url, &[]).await.unwrap().imported);
 }
 
