@@ -10,6 +10,7 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -22,11 +23,22 @@ use crate::undo::Undo;
 /// The operator key of every installation here.
 const OPERATOR_KEY: &str = "sk_test_soak000000_0123456789abcdefghijklmnopqrstuvwxyz";
 
-/// The release binary. `XTASK_SCRIP` names another one.
+/// Whether the debug binary is used: a check of a change has it nearly built, and two cores have 25 minutes.
+static DEBUG: AtomicBool = AtomicBool::new(false);
+
+/// From now on the debug binary is used.
+pub fn use_debug_binary() {
+    DEBUG.store(true, Ordering::Relaxed);
+}
+
+/// The release binary, or the debug one after [`use_debug_binary`]. `XTASK_SCRIP` names another one.
 pub fn binary() -> Result<PathBuf> {
     let target = || std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| sh::root().join("target"), PathBuf::from);
-    let path = std::env::var_os("XTASK_SCRIP").map_or_else(|| target().join("release/scrip"), PathBuf::from);
-    ensure!(path.is_file(), "{} is not there: run `cargo build --release` first", path.display());
+    let debug = DEBUG.load(Ordering::Relaxed);
+    let (place, build) =
+        if debug { ("debug/scrip", "cargo build") } else { ("release/scrip", "cargo build --release") };
+    let path = std::env::var_os("XTASK_SCRIP").map_or_else(|| target().join(place), PathBuf::from);
+    ensure!(path.is_file(), "{} is not there: run `{build}` first", path.display());
     Ok(path)
 }
 

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::{Failure, Order, Receipt, Statement};
@@ -90,11 +91,11 @@ pub(crate) struct Executor<Q> {
 }
 
 impl<Q: Send + 'static> Executor<Q> {
-    /// Starts the writer's thread. `limit` orders may wait.
+    /// Starts the writer's thread, inside a tokio runtime that hands out the answers. `limit` orders may wait.
     pub(crate) fn start<W: Writer<Question = Q>>(writer: W, limit: usize) -> std::io::Result<Self> {
         let (jobs, queue) = channel();
         let waiting = Arc::new(AtomicUsize::new(0));
-        let running = Worker { writer, queue, waiting: waiting.clone() };
+        let running = Worker { writer, queue, waiting: waiting.clone(), runtime: Handle::current() };
         std::thread::Builder::new().name("scrip-ledger".to_owned()).spawn(move || running.run())?;
         Ok(Executor { jobs, waiting, limit, stopping: AtomicBool::new(false) })
     }
@@ -178,6 +179,7 @@ struct Worker<W: Writer> {
     writer: W,
     queue: Receiver<Job<W::Question>>,
     waiting: Arc<AtomicUsize>,
+    runtime: Handle,
 }
 
 impl<W: Writer> Worker<W> {
@@ -243,7 +245,8 @@ impl<W: Writer> Worker<W> {
         if committed {
             let done = self.commit(&tasks);
             self.waiting.fetch_sub(tasks.len(), Ordering::AcqRel);
-            answer(waiters, done);
+            // One wake-up of the runtime a batch, not one an answer: the writer's time is the scarcest.
+            self.runtime.spawn(async move { answer(waiters, done) });
         }
         for question in questions {
             self.writer.answer(question);

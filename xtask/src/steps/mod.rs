@@ -1,7 +1,7 @@
 //! `cargo xtask test`: the steps that a change must pass, in order, and the line that closes the run.
 //!
 //! Every step runs even when one before it failed, so that one run shows everything there is to repair.
-//! Cost: mostly compiling, twice: for the tests and for the release binary. `--only STEP` runs one step.
+//! Cost: mostly compiling; the steps that start the server use the debug binary. `--only STEP` runs one step.
 
 mod cargo;
 mod generated;
@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 
 use crate::report::{Outcome, Tally};
+use crate::server;
 use crate::soak;
 
 /// One thing that is checked.
@@ -33,7 +34,7 @@ const STEPS: &[Step] = &[
     Step { name: "unit", about: "unit and integration tests of all crates", run: cargo::test },
     Step { name: "doc", about: "the examples in the documentation run", run: cargo::doctest },
     Step { name: "deny", about: "licences, banned crates and sources of dependencies", run: cargo::deny },
-    Step { name: "build", about: "the release binary builds", run: cargo::build },
+    Step { name: "build", about: "the binary builds", run: cargo::build },
     Step { name: "config-reference", about: "docs/configuration.md is what the binary says", run: generated::config },
     Step { name: "openapi", about: "docs/openapi.json is what the binary says", run: generated::openapi },
     Step { name: "cli-help", about: "docs/cli.md is what the binary says", run: generated::cli },
@@ -88,6 +89,7 @@ pub fn run(only: &[String], skip: &[String], minutes: u64) -> ExitCode {
         eprintln!("there is no step {unknown}: `cargo xtask test --list` names them");
         return ExitCode::from(2);
     }
+    server::use_debug_binary();
     let started = Instant::now();
     let until = started + Duration::from_secs(minutes * 60);
     let chosen = |step: &&Step| {
