@@ -143,7 +143,8 @@ fn grant(payment: &Payment, intent: &Intent) -> Command {
         scope: Box::default(),
     };
     Command {
-        key: Some(format!("stripe:{}:credit", intent.id).into()),
+        // A caller's key is visible ASCII, so none can be this one.
+        key: Some(format!("§stripe:{}:credit", intent.id).into()),
         input: fingerprint("stripe_credit", &(&payment.id, payment.credit)),
         actor: Arc::from("gateway:stripe"),
         memo: Memo {

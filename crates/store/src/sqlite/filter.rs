@@ -1,8 +1,9 @@
 //! Says quickly that an idempotency key has never been projected, which nearly all new keys have not.
 //!
 //! A Bloom filter over key hashes. It only ever saves a lookup: until the scan at start has told it all projected keys it
-//! lets everything through, and when it grows full it does so more and more. Invariant: every projected key is in it, or
-//! it is not complete. Cost: 16 MiB; about one lookup in a hundred is needless at 13 million keys.
+//! lets everything through, and when it grows full it does so more and more. All bits of a key are in one cache line.
+//! Invariant: every projected key is in it, or it is not complete. Cost: 16 MiB; about two lookups in a hundred are
+//! needless at 13 million keys.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -14,7 +15,9 @@ use crate::sqlite::schema;
 use crate::sqlite::tail::KeyHash;
 
 const WORDS: usize = 1 << 21;
-const PROBES: u64 = 4;
+/// Words of a cache line.
+const LINE: usize = 8;
+const PROBES: usize = 4;
 
 /// A filter; see the module.
 pub(super) struct KeyFilter {
@@ -73,10 +76,11 @@ fn set(words: &mut [u64], key: KeyHash) {
     }
 }
 
-/// The hash is uniform already: its halves give all the positions.
+/// The hash is uniform already: its upper bits choose the line, groups of 9 lower bits the bits in it.
 fn probes(key: KeyHash) -> impl Iterator<Item = usize> {
-    let (start, step) = (key as u64 >> 32, key as u64 | 1);
-    (0..PROBES).map(move |probe| (start.wrapping_add(probe.wrapping_mul(step)) % (WORDS as u64 * 64)) as usize)
+    let key = key as u64 as usize;
+    let line = (key >> 40) % (WORDS / LINE) * LINE * 64;
+    (0..PROBES).map(move |probe| line + (key >> (9 * probe)) % (LINE * 64))
 }
 
 #[cfg(test)]
@@ -92,6 +96,6 @@ mod tests {
         (0..100_000).for_each(|number| filter.insert(key(number)));
         assert!((0..100_000).all(|number| filter.may_contain(key(number))));
         let wrong = (100_000..200_000).filter(|number| filter.may_contain(key(*number))).count();
-        assert!(wrong < 100, "{wrong} of 100,000 let through");
+        assert!(wrong < 200, "{wrong} of 100,000 let through");
     }
 }
