@@ -4,16 +4,20 @@
 //! the writer, because pages the kernel has dropped would be lost with the next reset of the log.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
 
 use rusqlite::{Connection, ErrorCode};
 use tracing::{error, warn};
 
 use crate::StoreError;
 use crate::sqlite::schema;
-use crate::sqlite::writer::{Halt, WalPages};
+
+/// Set once when the disk failed: why nothing is written any more.
+pub(super) type Halt = Arc<OnceLock<Arc<str>>>;
+/// Pages in the log after the last commit.
+pub(super) type WalPages = Arc<AtomicUsize>;
 
 /// Pages in the log that wake the checkpointer: 4 MiB.
 const WAKE_PAGES: usize = 1_000;

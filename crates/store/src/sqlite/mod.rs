@@ -25,11 +25,11 @@ use tokio::sync::oneshot;
 
 use crate::executor::Executor;
 use crate::{AccountRef, AccountView, EntryFilter, EntryView, Failure, Options, Row, StoreError, TrialLine, Value};
-use checkpoint::Checkpointer;
+use checkpoint::{Checkpointer, Halt};
 use filter::KeyFilter;
 use question::{Question, TailQuestion};
 use reader::Readers;
-use writer::{Halt, SqliteWriter};
+use writer::SqliteWriter;
 
 /// An open SQLite ledger.
 pub(crate) struct SqliteStore {

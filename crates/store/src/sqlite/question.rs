@@ -1,13 +1,14 @@
 //! What readers ask the writer, because only its memory knows: present states and the tail of the journal.
 
 use ledger::{Account, AccountNo, Amount};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::sqlite::memory::Memory;
 use crate::sqlite::projector;
 use crate::sqlite::schema;
 use crate::sqlite::state::{Totals, parse_unit};
 use crate::sqlite::tail::Gseq;
-use crate::sqlite::writer::SqliteWriter;
 use crate::{AccountRef, EntryFilter, StoreError};
 
 /// A question with the place for its answer.
@@ -44,67 +45,61 @@ pub(crate) struct TrialTotals {
 }
 
 /// Answers; someone who no longer waits is no error.
-pub(super) fn answer(writer: &mut SqliteWriter, question: Question) {
+pub(super) fn answer(conn: &Connection, memory: &mut Memory, question: Question) {
     match question {
         Question::Account(account, answer) => {
-            let _ = answer.send(state(writer, &account).map_err(schema::from));
+            let _ = answer.send(state(conn, memory, &account).map_err(schema::from));
         }
         Question::Tail(question, answer) => {
-            let _ = answer.send(tail(writer, &question).map_err(schema::from));
+            let _ = answer.send(tail(conn, memory, &question).map_err(schema::from));
         }
         Question::Totals(answer) => {
-            let _ = answer.send(totals(writer).map_err(schema::from));
+            let _ = answer.send(totals(conn, memory).map_err(schema::from));
         }
     }
 }
 
-fn state(writer: &mut SqliteWriter, account: &AccountRef) -> rusqlite::Result<Option<Account>> {
-    let no = writer.memory.states.find(&writer.conn, account)?;
-    Ok(no.and_then(|no| writer.memory.states.get(no)).map(|slot| slot.account.clone()))
+fn state(conn: &Connection, memory: &mut Memory, account: &AccountRef) -> rusqlite::Result<Option<Account>> {
+    let no = memory.states.find(conn, account)?;
+    Ok(no.and_then(|no| memory.states.get(no)).map(|slot| slot.account.clone()))
 }
 
-fn tail(writer: &mut SqliteWriter, question: &TailQuestion) -> rusqlite::Result<TailAnswer> {
+fn tail(conn: &Connection, memory: &mut Memory, question: &TailQuestion) -> rusqlite::Result<TailAnswer> {
     let no = question.account;
     let mut answer = TailAnswer { projected_seq: 0, found: Vec::new(), reversals: Vec::new() };
-    if writer.memory.states.find(&writer.conn, &AccountRef::No(no))?.is_none() {
+    if memory.states.find(conn, &AccountRef::No(no))?.is_none() {
         return Ok(answer);
     }
-    let Some(slot) = writer.memory.states.get(no) else { return Ok(answer) };
+    let Some(slot) = memory.states.get(no) else { return Ok(answer) };
     answer.projected_seq = slot.projected_seq;
-    for (gseq, row) in writer.memory.tail.of_account(slot.head) {
+    for (gseq, row) in memory.tail.of_account(slot.head) {
         if answer.found.len() == question.limit || row.seq <= slot.projected_seq {
             break;
         }
-        let reversed = writer.memory.reversals.get(&(no, row.seq)).copied().unwrap_or_default();
+        let reversed = memory.reversals.get(&(no, row.seq)).copied().unwrap_or_default();
         if row.seq < question.before && row.matches(&question.filter, reversed) {
             answer.found.push((gseq, reversed));
         }
     }
-    answer.reversals = writer
-        .memory
-        .reversals
-        .iter()
-        .filter(|((owner, _), _)| *owner == no)
-        .map(|((_, seq), sum)| (*seq, *sum))
-        .collect();
+    answer.reversals =
+        memory.reversals.iter().filter(|((owner, _), _)| *owner == no).map(|((_, seq), sum)| (*seq, *sum)).collect();
     Ok(answer)
 }
 
-fn totals(writer: &mut SqliteWriter) -> rusqlite::Result<TrialTotals> {
-    let mut counters = writer.memory.totals.clone();
-    projector::add_totals(&mut counters, writer.memory.tail.rows());
+fn totals(conn: &Connection, memory: &mut Memory) -> rusqlite::Result<TrialTotals> {
+    let mut counters = memory.totals.clone();
+    projector::add_totals(&mut counters, memory.tail.rows());
     let mut accounts = Totals::new();
     // Sums of halves: the whole may be more than 64 bits.
-    let mut statement = writer
-        .conn
-        .prepare("SELECT unit, sum(balance >> 32), sum(balance & 4294967295) FROM ledger_accounts GROUP BY unit")?;
+    let mut statement =
+        conn.prepare("SELECT unit, sum(balance >> 32), sum(balance & 4294967295) FROM ledger_accounts GROUP BY unit")?;
     let mut found = statement.query([])?;
     while let Some(row) = found.next()? {
         let unit = parse_unit(row.get_ref(0)?.as_str()?)?;
         let sum = (i128::from(row.get::<_, i64>(1)?) << 32) + i128::from(row.get::<_, i64>(2)?);
         accounts.insert((unit, 0), sum);
     }
-    for slot in writer.memory.states.iter().filter(|slot| slot.head != 0) {
+    for slot in memory.states.iter().filter(|slot| slot.head != 0) {
         let since = slot.account.book_balance() - slot.projected_balance;
         *accounts.entry((slot.account.unit, 0)).or_default() += i128::from(since.units());
     }

@@ -5,8 +5,8 @@
 //! restart, because what reached the disk is unknown. Cost of a batch: one transaction with one fsync; a debit adds one
 //! index lookup (its key), one journal row, and on average two to three rows of projection, sorted.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use ledger::{
     Account, AccountNo, Amount, Booked, Command, Hash, Op, Reversible, Timestamp, Transaction, decode, execute,
@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 use tracing::{error, warn};
 
 use crate::executor::{CommitError, Done, Outcome, Task, Writer, Written};
-use crate::sqlite::checkpoint::Checkpointer;
+use crate::sqlite::checkpoint::{Checkpointer, Halt};
 use crate::sqlite::filter::KeyFilter;
 use crate::sqlite::memory::{Memory, Reversals};
 use crate::sqlite::projector::{Cycle, Slice};
@@ -32,12 +32,9 @@ const TIDY_ROWS: usize = 4096;
 /// A transaction waits no longer than this for the next cycle, because what falls due is found in the projection.
 const FOLD_AFTER_SECONDS: i64 = 10;
 
-/// Set once when the disk failed: why nothing is written any more.
-pub(super) type Halt = Arc<OnceLock<Arc<str>>>;
-
 pub(super) struct SqliteWriter {
-    pub(super) conn: Connection,
-    pub(super) memory: Memory,
+    conn: Connection,
+    memory: Memory,
     cycle: Option<Cycle>,
     options: Options,
     last_now: Timestamp,
@@ -295,7 +292,7 @@ impl SqliteWriter {
     }
 
     /// The journal row of an entry, and what went back of it.
-    pub(super) fn locate(&self, no: AccountNo, seq: u64) -> rusqlite::Result<Option<(Gseq, Amount)>> {
+    fn locate(&self, no: AccountNo, seq: u64) -> rusqlite::Result<Option<(Gseq, Amount)>> {
         let Some(slot) = self.memory.states.get(no) else { return Ok(None) };
         let reversed = reversed(&self.conn, &self.memory.reversals, no, seq)?;
         if seq > slot.projected_seq {
@@ -432,6 +429,17 @@ impl SqliteWriter {
     }
 }
 
+impl Drop for SqliteWriter {
+    /// A clean end leaves everything in the one file, with an empty log beside it.
+    fn drop(&mut self) {
+        if self.halt.get().is_none()
+            && let Err(error) = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        {
+            warn!(%error, "the log was not emptied; it is read at the next start");
+        }
+    }
+}
+
 const HALTED: &str = "the disk failed; check it, then restart scrip";
 
 impl Writer for SqliteWriter {
@@ -447,7 +455,7 @@ impl Writer for SqliteWriter {
     }
 
     fn answer(&mut self, question: Question) {
-        question::answer(self, question);
+        question::answer(&self.conn, &mut self.memory, question);
     }
 
     fn tidy(&mut self) -> bool {
@@ -513,6 +521,3 @@ pub(super) fn split_body(body: &[u8]) -> Result<(&[u8], Hash), String> {
     let (canonical, hash) = body.split_last_chunk::<32>().ok_or("the row is too short")?;
     Ok((canonical, Hash(*hash)))
 }
-
-/// Pages in the write-ahead log after the last commit.
-pub(super) type WalPages = Arc<AtomicUsize>;
