@@ -52,14 +52,15 @@ impl Outcome {
 /// nextest: `Summary [ 1.2s] 40 tests run: 38 passed (1 slow), 1 failed, 1 timed out, 3 skipped`, on one line.
 /// libtest: `test result: ok. 9 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; …`, one line per binary.
 pub fn count_tests(output: &str) -> Option<Tally> {
+    let summary = |line: &str| line.trim_start().starts_with("Summary [");
+    // nextest shows what libtest said of a test that failed; that is not one more test.
+    let by_nextest = output.lines().any(summary);
     let mut total = None;
     for line in output.lines() {
-        let counts = if let Some((_, rest)) = line.split_once("test result: ") {
-            rest
-        } else if line.trim_start().starts_with("Summary [") {
-            line.split_once("run: ").map_or("", |(_, rest)| rest)
-        } else {
-            continue;
+        let counts = match line.split_once("test result: ") {
+            Some((_, rest)) if !by_nextest => rest,
+            _ if summary(line) => line.split_once("run: ").map_or("", |(_, rest)| rest),
+            _ => continue,
         };
         total.get_or_insert_with(Tally::default).add(counts_of(counts));
     }
@@ -95,6 +96,10 @@ mod tests {
             (
                 "test result: FAILED. 1 passed; 2 failed; 0 ignored\ntest result: ok. 3 passed; 0 failed",
                 Some((4, 2, 0)),
+            ),
+            (
+                "test result: FAILED. 0 passed; 1 failed\n Summary [ 1s] 3 tests run: 2 passed, 1 failed",
+                Some((2, 1, 0)),
             ),
             ("error: could not compile `ledger` (lib) due to 1 previous error", None),
             ("", None),

@@ -118,7 +118,7 @@ mod tests {
             ("crates/api/src/lib.rs", "\"MERGE INTO lots\"", 0),
             ("README.md", "cd /root/scrip", 1),
             ("README.md", "see https://example.com/root/x", 0),
-            ("deny.toml", "allow = [\"https://index.crates.io\"]", 1),
+            ("deny.toml", "allow = [\"https://index.crates.example\"]", 1),
             ("Cargo.lock", "registry+https://github.com/rust-lang/crates.io-index", 0),
         ];
         for (name, text, expected) in cases {
