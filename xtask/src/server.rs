@@ -96,6 +96,7 @@ impl Installation {
         let log = OpenOptions::new().create(true).append(true).open(&self.log)?;
         let binary = binary()?.into_os_string();
         let mut words = wrapper.iter().map(Into::into).chain([binary]);
+        self.wait_until_free()?;
         let mut command = clean(words.next().context("no program")?);
         command.args(words).arg("serve");
         command.env("SCRIP_LISTEN", format!("127.0.0.1:{}", self.port));
@@ -241,6 +242,18 @@ impl Demo {
     /// A caller with the operator key.
     pub fn api(&self) -> Result<Api> {
         Api::new(self.text("url")?, self.text("operator_key")?)
+    }
+}
+
+impl Installation {
+    /// A server that was traced may end a moment after its tracer, and holds the port until then.
+    fn wait_until_free(&self) -> Result<()> {
+        let started = Instant::now();
+        while TcpListener::bind(("127.0.0.1", self.port)).is_err() {
+            ensure!(started.elapsed() < Duration::from_secs(5), "port {} stays taken", self.port);
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
     }
 }
 
