@@ -2,7 +2,8 @@
 //!
 //! One [`TailRow`] per journal row, in journal order without gaps; rows of one account are linked backwards. Invariant:
 //! it covers exactly the journal rows after the projected one, uncommitted rows of the running batch included, which
-//! [`Tail::truncate`] takes back when the commit fails. Cost: about 100 bytes a row.
+//! [`Tail::truncate`] takes back when the commit fails. Cost: one `TailRow` and one entry of the key
+//! index a row.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
