@@ -87,8 +87,8 @@ pub fn apply(account: &mut Account, tx: &Transaction) -> Result<(), String> {
         return Err(format!("transaction {} follows {}", tx.seq, account.seq));
     }
     let known = |lot: LotNo| account.lot(lot).is_some() || (lot == tx.seq && tx.event.new_lot().is_some());
-    if let Some(posting) = tx.postings.iter().find(|posting| !known(posting.lot)) {
-        return Err(format!("transaction {} moves lot {}, which the account does not have", tx.seq, posting.lot));
+    if let Some(lot) = tx.lots().find(|lot| !known(*lot)) {
+        return Err(format!("transaction {} changes lot {lot}, which the account does not have", tx.seq));
     }
     change(account, tx);
     account.head = tx.hash;

@@ -320,4 +320,13 @@ impl Transaction {
     pub const fn kind(&self) -> Kind {
         self.event.kind()
     }
+
+    /// The lots it posts to or changes, its own new lot included: a state must have the others before it is replayed.
+    pub fn lots(&self) -> impl Iterator<Item = LotNo> {
+        let changed = match self.event {
+            Event::LotExpired { lot } | Event::LotVoided { lot } | Event::LotExpiryChanged { lot, .. } => Some(lot),
+            _ => None,
+        };
+        self.postings.iter().map(|posting| posting.lot).chain(changed)
+    }
 }

@@ -117,8 +117,8 @@ impl SqliteWriter {
             let Some(slot) = found.and_then(|no| states.get_mut(no)) else {
                 return Err(damaged(gseq, format!("account number {no} is unknown")));
             };
-            for posting in &tx.postings {
-                state::load_lot(conn, &mut slot.account, posting.lot).map_err(schema::from)?;
+            for lot in tx.lots() {
+                state::load_lot(conn, &mut slot.account, lot).map_err(schema::from)?;
             }
             if tx.seq > slot.projected_seq {
                 ledger::apply(&mut slot.account, &tx).map_err(|what| damaged(gseq, what))?;

@@ -188,6 +188,25 @@ async fn a_batch_isolates_refusals_and_repeats() {
 }
 
 #[tokio::test]
+async fn a_change_of_a_spent_lot_survives_a_crash() {
+    let ground = Ground::new(10_000).await;
+    ground.open_account("a", 1).await;
+    for key in ["first", "second"] {
+        ground.submit("a", key, grant(10)).await.unwrap();
+    }
+    ground.submit("a", "spend", debit(20)).await.unwrap();
+    // Projected, and dropped from memory because nothing is left in them.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let expires_at = Some(ground.store.now().plus_seconds(100));
+    ground.submit("a", "move", Op::ChangeExpiry { lot: 2, expires_at }).await.unwrap();
+    ground.submit("a", "void", Op::Void { lot: 3 }).await.unwrap();
+    let restarted = ground.crashed().await;
+    restarted.submit("a", "back", Op::Reverse { entry: 4, amount: None }).await.unwrap();
+    restarted.store.shutdown().await;
+    restarted.verify();
+}
+
+#[tokio::test]
 async fn rows_and_command_happen_together_or_not_at_all() {
     let ground = Ground::new(100).await;
     ground.open_account("a", 1).await;
