@@ -55,6 +55,8 @@ impl Done {
 pub(crate) enum CommitError {
     /// Nothing of it is stored; each task may be tried alone.
     NotStored(Arc<str>),
+    /// Nothing of it is stored, and the database is not there to try again.
+    Unavailable(Arc<str>),
     /// It may be stored or not.
     Unknown,
 }
@@ -262,6 +264,9 @@ impl<W: Writer> Worker<W> {
             }
             Err(CommitError::NotStored(_)) => {
                 tasks.iter().flat_map(|task| self.commit(std::slice::from_ref(task))).collect()
+            }
+            Err(CommitError::Unavailable(reason)) => {
+                tasks.iter().map(|task| Done::failed(task, Failure::NotStored(reason.clone()))).collect()
             }
             Err(CommitError::Unknown) => tasks.iter().map(|task| Done::failed(task, Failure::Unknown)).collect(),
         }

@@ -1,4 +1,4 @@
-//! Where the ledger is kept: SQLite now, PostgreSQL beside it.
+//! Where the ledger is kept: an embedded SQLite file, or PostgreSQL.
 //!
 //! A [`Store`] takes whole transactions ([`Order`]s: a command of the pure core and the rows of its use case) and gives
 //! durable answers; it never shows begin, execute or commit. Two seams only: the ledger's hot path, made by hand for
@@ -6,8 +6,10 @@
 //! is answered [`Failure::Unknown`] and told by repeating the same key.
 
 mod executor;
+mod index;
 mod migrations;
 mod order;
+mod postgres;
 mod sql;
 mod sqlite;
 
@@ -19,8 +21,10 @@ pub use sqlite::verify::{Difference, Proof};
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ledger::{AccountNo, Kind, Timestamp};
+use postgres::PostgresStore;
 use sqlite::SqliteStore;
 
 /// Gives the time; tests and the demo may move it.
@@ -45,17 +49,58 @@ impl Clock for SystemClock {
 pub struct Options {
     /// Orders that may wait; more are answered [`Failure::Busy`].
     pub queue_length: usize,
-    /// Accounts kept in memory.
+    /// Accounts kept in memory (SQLite).
     pub cached_accounts: usize,
-    /// Transactions the projection may lag behind.
+    /// Transactions the projection may lag behind (SQLite).
     pub tail_length: usize,
-    /// The clock that stamps transactions.
-    pub clock: Arc<dyn Clock>,
+    /// The clock that stamps transactions; `None`: the machine's for SQLite, the database's for PostgreSQL.
+    pub clock: Option<Arc<dyn Clock>>,
+    /// How PostgreSQL is used.
+    pub postgres: PostgresOptions,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { queue_length: 100_000, cached_accounts: 200_000, tail_length: 500_000, clock: Arc::new(SystemClock) }
+        Options {
+            queue_length: 100_000,
+            cached_accounts: 200_000,
+            tail_length: 500_000,
+            clock: None,
+            postgres: PostgresOptions::default(),
+        }
+    }
+}
+
+/// How PostgreSQL is used.
+#[derive(Clone, Debug)]
+pub struct PostgresOptions {
+    /// Writers side by side, a connection each.
+    pub executors: usize,
+    /// Connections for reading, at most.
+    pub connections: usize,
+    /// Whether statements are prepared once a connection; a transaction pooler in between needs `false`.
+    pub prepared_statements: bool,
+    /// How long a row that another holds is waited for, at a time.
+    pub lock_timeout: Duration,
+    /// How long one statement may take.
+    pub statement_timeout: Duration,
+    /// How long a commit may take, a standby's answer included, before its outcome is called unknown.
+    pub commit_timeout: Duration,
+    /// After this long the server ends a transaction whose node is silent, and gives its locks free.
+    pub idle_in_transaction_timeout: Duration,
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        PostgresOptions {
+            executors: 2,
+            connections: 16,
+            prepared_statements: true,
+            lock_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(5),
+            commit_timeout: Duration::from_secs(10),
+            idle_in_transaction_timeout: Duration::from_secs(10),
+        }
     }
 }
 
@@ -64,54 +109,100 @@ impl Default for Options {
 #[error("{0}")]
 pub struct StoreError(pub String);
 
-/// The ledger and the rows around it, on an embedded SQLite file (PostgreSQL follows). Cheap to clone.
+/// The ledger and the rows around it, on either engine. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    sqlite: Arc<SqliteStore>,
+    engine: Engine,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite(Arc<SqliteStore>),
+    Postgres(Arc<PostgresStore>),
+}
+
+/// Where a database is.
+enum Place {
+    Sqlite(PathBuf),
+    Postgres(String),
+}
+
+impl Place {
+    fn parse(url: &str) -> Result<Place, StoreError> {
+        match (url.strip_prefix("sqlite:"), url.split_once("://")) {
+            (Some(path), _) if !path.is_empty() => Ok(Place::Sqlite(path.strip_prefix("//").unwrap_or(path).into())),
+            (_, Some(("postgres" | "postgresql", _))) => Ok(Place::Postgres(url.to_owned())),
+            _ => Err(StoreError(
+                "this is no database URL: write sqlite:PATH or postgres://USER@HOST/DATABASE".to_owned(),
+            )),
+        }
+    }
 }
 
 impl Store {
-    /// Opens `sqlite:PATH`; makes it or brings it up to date first.
+    /// Opens `sqlite:PATH` or `postgres://…`; makes its tables or brings them up to date first.
     pub async fn open(url: &str, options: Options) -> Result<Store, StoreError> {
-        let path = sqlite_path(url)?;
-        let opened = blocking(move || SqliteStore::open(path, options)).await?;
-        Ok(Store { sqlite: Arc::new(opened) })
+        let engine = match Place::parse(url)? {
+            Place::Sqlite(path) => Engine::Sqlite(Arc::new(blocking(move || SqliteStore::open(path, options)).await?)),
+            Place::Postgres(url) => Engine::Postgres(Arc::new(PostgresStore::open(&url, options).await?)),
+        };
+        Ok(Store { engine })
     }
 
     /// Makes or updates the tables only; says which migrations were applied.
     pub async fn migrate(url: &str, now: Timestamp) -> Result<Vec<&'static str>, StoreError> {
-        let path = sqlite_path(url)?;
-        blocking(move || sqlite::migrate(&path, now)).await
+        match Place::parse(url)? {
+            Place::Sqlite(path) => blocking(move || sqlite::migrate(&path, now)).await,
+            Place::Postgres(url) => postgres::migrate(&url, now).await,
+        }
     }
 
     /// Does one order: durable when it answers `Ok`.
     pub async fn submit(&self, order: Order) -> Result<Receipt, Failure> {
-        self.sqlite.executor.order(order).await
+        match &self.engine {
+            Engine::Sqlite(store) => store.executor.order(order).await,
+            Engine::Postgres(store) => store.submit(order).await,
+        }
     }
 
     /// Does many, each on its own; answers stand in the order of the questions.
     pub async fn submit_all(&self, orders: Vec<Order>) -> Vec<Result<Receipt, Failure>> {
-        self.sqlite.executor.orders(orders).await
+        match &self.engine {
+            Engine::Sqlite(store) => store.executor.orders(orders).await,
+            Engine::Postgres(store) => store.submit_all(orders).await,
+        }
     }
 
     /// Writes rows in one transaction; says how many rows each statement changed.
     pub async fn write(&self, rows: Vec<Statement>) -> Result<Vec<u64>, Failure> {
-        self.sqlite.executor.rows(rows).await
+        match &self.engine {
+            Engine::Sqlite(store) => store.executor.rows(rows).await,
+            Engine::Postgres(store) => store.write(rows).await,
+        }
     }
 
     /// Reads rows as they are now.
     pub async fn query(&self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        self.sqlite.query(sql, params).await
+        match &self.engine {
+            Engine::Sqlite(store) => store.query(sql, params).await,
+            Engine::Postgres(store) => store.query(sql, params).await,
+        }
     }
 
     /// The state of an account now, `None` when there is none.
     pub async fn account(&self, account: AccountRef) -> Result<Option<AccountView>, Failure> {
-        self.sqlite.account(account).await
+        match &self.engine {
+            Engine::Sqlite(store) => store.account(account).await,
+            Engine::Postgres(store) => store.account(account).await,
+        }
     }
 
     /// The state of an account as it was at `at`. Cost grows with its number of transactions.
     pub async fn account_at(&self, account: AccountRef, at: Timestamp) -> Result<Option<AccountView>, Failure> {
-        self.sqlite.account_at(account, at).await
+        match &self.engine {
+            Engine::Sqlite(store) => store.account_at(account, at).await,
+            Engine::Postgres(store) => store.account_at(account, at).await,
+        }
     }
 
     /// Entries with `seq` below `before`, newest first, at most `limit`.
@@ -122,7 +213,10 @@ impl Store {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<EntryView>, Failure> {
-        self.sqlite.entries(account, filter, before, limit).await
+        match &self.engine {
+            Engine::Sqlite(store) => store.entries(account, filter, before, limit).await,
+            Engine::Postgres(store) => store.entries(account, filter, before, limit).await,
+        }
     }
 
     /// One entry, whatever its kind.
@@ -134,47 +228,77 @@ impl Store {
 
     /// Sums per counter-account and unit, and what accounts hold; each unit sums to zero.
     pub async fn trial_balance(&self) -> Result<Vec<TrialLine>, StoreError> {
-        self.sqlite.trial_balance().await
+        match &self.engine {
+            Engine::Sqlite(store) => store.trial_balance().await,
+            Engine::Postgres(store) => store.trial_balance().await,
+        }
     }
 
     /// Short numbers of accounts where something has fallen due, at most `limit`.
     pub async fn due_accounts(&self, limit: usize) -> Result<Vec<AccountNo>, StoreError> {
-        self.sqlite.due_accounts(limit).await
+        let sql = "SELECT account_no FROM ledger_accounts WHERE next_due_at_us <= $1 ORDER BY next_due_at_us LIMIT $2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let found = self.query(sql, params![self.now().micros(), limit]).await?;
+        let number = |row: &Row| row.int(0).map(|no| no as AccountNo).map_err(|error| StoreError(error.to_string()));
+        found.iter().map(number).collect()
     }
 
     /// Whether the database answers, takes writes and has a current schema.
     pub async fn check_ready(&self) -> Result<(), StoreError> {
-        self.sqlite.check_ready().await
+        match &self.engine {
+            Engine::Sqlite(store) => store.check_ready().await,
+            Engine::Postgres(store) => store.check_ready().await,
+        }
     }
 
     /// The time on the store's clock.
     pub fn now(&self) -> Timestamp {
-        self.sqlite.now()
+        match &self.engine {
+            Engine::Sqlite(store) => store.now(),
+            Engine::Postgres(store) => store.now(),
+        }
     }
 
     /// Answers what waits, refuses what comes, closes the database.
     pub async fn shutdown(&self) {
-        self.sqlite.executor.stop().await;
+        match &self.engine {
+            Engine::Sqlite(store) => store.executor.stop().await,
+            Engine::Postgres(store) => store.shutdown().await,
+        }
     }
 }
 
 /// Migrations that this program knows and the database does not have; all of them when there is no database yet.
 pub fn missing_migrations(url: &str) -> Result<Vec<&'static str>, StoreError> {
-    sqlite::missing_migrations(&sqlite_path(url)?)
+    match Place::parse(url)? {
+        Place::Sqlite(path) => sqlite::missing_migrations(&path),
+        Place::Postgres(url) => on_own_thread(|| postgres::missing_migrations(&url)),
+    }
 }
 
 /// Proves a database without changing it; see [`Proof`] and [`Difference`]. `progress` is told transactions done and in
 /// all. Runs for as long as it takes on the calling thread.
-pub fn verify(url: &str, progress: &mut dyn FnMut(u64, u64)) -> Result<Proof, Difference> {
-    let path = sqlite_path(url).map_err(|error| Difference { place: "database".to_owned(), what: error.0 })?;
-    sqlite::verify::verify(&path, progress)
+pub fn verify(url: &str, progress: &mut (dyn FnMut(u64, u64) + Send)) -> Result<Proof, Difference> {
+    match Place::parse(url) {
+        Ok(Place::Sqlite(path)) => sqlite::verify::verify(&path, progress),
+        Ok(Place::Postgres(_)) => Err(Difference { place: "database".to_owned(), what: "not yet".to_owned() }),
+        Err(error) => Err(Difference { place: "database".to_owned(), what: error.0 }),
+    }
 }
 
-fn sqlite_path(url: &str) -> Result<PathBuf, StoreError> {
-    match url.strip_prefix("sqlite:") {
-        Some(path) if !path.is_empty() => Ok(path.strip_prefix("//").unwrap_or(path).into()),
-        _ => Err(StoreError(format!("{url:?} is no database of this build: write sqlite:PATH"))),
-    }
+/// Runs a future to its end, also for a caller inside a runtime.
+fn on_own_thread<T: Send, F: Future<Output = Result<T, StoreError>>>(
+    work: impl FnOnce() -> F + Send,
+) -> Result<T, StoreError> {
+    let run = || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| StoreError(format!("cannot start a runtime: {error}")))?;
+        runtime.block_on(work())
+    };
+    let ended = std::thread::scope(|scope| scope.spawn(run).join());
+    ended.unwrap_or_else(|_| Err(StoreError("the work panicked".to_owned())))
 }
 
 async fn blocking<T: Send + 'static>(

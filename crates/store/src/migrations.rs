@@ -7,4 +7,5 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("accounts", include_str!("../migrations/0001_accounts.sql")),
     ("keys_and_prices", include_str!("../migrations/0002_keys_and_prices.sql")),
     ("payments", include_str!("../migrations/0003_payments.sql")),
+    ("nodes", include_str!("../migrations/0004_nodes.sql")),
 ];

@@ -32,6 +32,16 @@ pub enum Target {
     },
 }
 
+impl Target {
+    /// How the account is found when it exists already.
+    pub(crate) fn account(&self) -> AccountRef {
+        match self {
+            Target::Existing(account) => account.clone(),
+            Target::New { id, .. } => AccountRef::Id(id.clone()),
+        }
+    }
+}
+
 /// A command with the rows of its use case. Both happen, or neither.
 #[derive(Clone, Debug)]
 pub struct Order {

@@ -6,7 +6,7 @@ use engine::Engine;
 use engine::settings::{Secret, Settings};
 use serde_json::{Value, json};
 use store::{Options, Store};
-use tempfile::TempDir;
+use testbed::Database;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -24,10 +24,10 @@ pub struct TestApp {
     pub clock: Arc<TestClock>,
     /// An operator.
     pub operator: Actor,
-    database_url: String,
     server: JoinHandle<std::io::Result<()>>,
     stop: oneshot::Sender<()>,
-    _folder: TempDir,
+    /// Goes last: dropping it cuts whoever is connected.
+    database: Database,
 }
 
 impl TestApp {
@@ -43,11 +43,10 @@ impl TestApp {
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> TestApp {
         // Another test may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let folder = tempfile::tempdir().expect("a folder for the database");
-        let database_url = format!("sqlite:{}", folder.path().join("scrip.db").display());
+        let database = Database::new();
         let clock = Arc::new(TestClock::default());
-        let options = Options { clock: clock.clone(), ..Options::default() };
-        let store = Store::open(&database_url, options).await.expect("the database opens");
+        let options = Options { clock: Some(clock.clone()), ..Options::default() };
+        let store = Store::open(&database.url(), options).await.expect("the database opens");
         let mut settings = Settings { bootstrap_operator_key: Secret::new(OPERATOR_KEY), ..Settings::default() };
         change(&mut settings);
         let engine = Engine::new(store, settings).await.expect("the engine starts");
@@ -65,7 +64,7 @@ impl TestApp {
         });
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         let operator = Actor { http, url, key: Some(OPERATOR_KEY.to_owned()) };
-        TestApp { engine, clock, operator, database_url, server, stop, _folder: folder }
+        TestApp { engine, clock, operator, server, stop, database }
     }
 
     /// Opens an account at the site `global` in USD, with a manual grant unless the amount is "0".
@@ -127,7 +126,7 @@ impl TestApp {
         let _ = self.stop.send(());
         self.server.await.expect("the server ends").expect("without an error");
         self.engine.store().shutdown().await;
-        let url = self.database_url.clone();
+        let url = self.database.url();
         let proof =
             tokio::task::spawn_blocking(move || store::verify(&url, &mut |_, _| {})).await.expect("it is proved");
         assert!(proof.is_ok(), "{proof:?}");

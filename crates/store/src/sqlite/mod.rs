@@ -24,7 +24,10 @@ use ledger::{AccountNo, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::executor::Executor;
-use crate::{AccountRef, AccountView, EntryFilter, EntryView, Failure, Options, Row, StoreError, TrialLine, Value};
+use crate::{
+    AccountRef, AccountView, Clock, EntryFilter, EntryView, Failure, Options, Row, StoreError, SystemClock, TrialLine,
+    Value,
+};
 use checkpoint::{Checkpointer, Halt};
 use filter::KeyFilter;
 use question::{Question, TailQuestion};
@@ -36,7 +39,7 @@ pub(crate) struct SqliteStore {
     pub(crate) executor: Executor<Question>,
     readers: Readers,
     halt: Halt,
-    options: Options,
+    clock: Arc<dyn Clock>,
 }
 
 /// Makes or updates the tables of a database file; says which migrations were applied.
@@ -57,18 +60,19 @@ impl SqliteStore {
     /// Opens a file, makes or updates its tables, replays the tail of its journal.
     pub(crate) fn open(path: PathBuf, options: Options) -> Result<Self, StoreError> {
         let mut conn = schema::open_writer(&path)?;
-        schema::migrate(&mut conn, options.clock.now().micros())?;
+        let clock = options.clock.clone().unwrap_or_else(|| Arc::new(SystemClock));
+        schema::migrate(&mut conn, clock.now().micros())?;
         let halt = Halt::default();
         let checkpointer = Checkpointer::start(path.clone(), halt.clone())?;
         let filter = KeyFilter::start(&path);
-        let writer = SqliteWriter::start(conn, options.clone(), checkpointer, filter, halt.clone())?;
+        let writer = SqliteWriter::start(conn, options.clone(), clock.clone(), checkpointer, filter, halt.clone())?;
         let executor = Executor::start(writer, options.queue_length)
             .map_err(|error| StoreError(format!("cannot start the ledger's thread: {error}")))?;
-        Ok(SqliteStore { executor, readers: Readers::new(path), halt, options })
+        Ok(SqliteStore { executor, readers: Readers::new(path), halt, clock })
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.options.clock.now()
+        self.clock.now()
     }
 
     pub(crate) async fn query(&self, sql: &'static str, params: Vec<Value>) -> Result<Vec<Row>, StoreError> {
@@ -115,13 +119,6 @@ impl SqliteStore {
         Ok(accounts.chain(counters).collect())
     }
 
-    pub(crate) async fn due_accounts(&self, limit: usize) -> Result<Vec<AccountNo>, StoreError> {
-        let now = self.now().micros();
-        let sql = "SELECT account_no FROM ledger_accounts WHERE next_due_at_us <= $1 ORDER BY next_due_at_us LIMIT $2";
-        let found = self.query(sql, crate::params![now, i64::try_from(limit).unwrap_or(i64::MAX)]).await?;
-        found.iter().map(|row| row.int(0).map(|no| no as AccountNo)).collect::<Result<_, _>>().map_err(wrong_column)
-    }
-
     pub(crate) async fn check_ready(&self) -> Result<(), StoreError> {
         if let Some(reason) = self.halt.get() {
             return Err(StoreError(reason.to_string()));
@@ -148,8 +145,4 @@ impl SqliteStore {
 
 fn not_read(error: StoreError) -> Failure {
     Failure::NotStored(Arc::from(error.0))
-}
-
-fn wrong_column(error: crate::ColumnError) -> StoreError {
-    StoreError(error.to_string())
 }

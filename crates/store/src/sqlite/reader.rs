@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use crate::sqlite::question::TailAnswer;
 use crate::sqlite::schema;
-use crate::sqlite::tail::{Gseq, bit};
+use crate::sqlite::tail::Gseq;
 use crate::sqlite::writer::read_journal;
 use crate::{EntryFilter, EntryStatus, EntryView, StoreError};
 
@@ -113,14 +113,14 @@ fn projected_page(
 ) -> rusqlite::Result<Vec<(u64, Gseq, Amount, Amount)>> {
     let filter = &page.filter;
     let services = (!filter.services.is_empty()).then(|| serde_json::to_string(&filter.services).unwrap_or_default());
-    let statuses = if by_status && !filter.statuses.is_empty() { status_bits(&filter.statuses) } else { 7 };
+    let statuses = if by_status { filter.status_bits() } else { EntryFilter::default().status_bits() };
     conn.prepare_cached(PAGE)?
         .query_map(
             params![
                 page.account as i64,
                 i64::try_from(before).unwrap_or(i64::MAX),
-                kind_bits(filter),
-                filter.lot_kinds.iter().fold(0, |bits, kind| bits | bit(*kind)),
+                filter.kind_bits(),
+                filter.lot_kind_bits(),
                 filter.from.map_or(i64::MIN, Timestamp::micros),
                 filter.to.map_or(i64::MAX, Timestamp::micros),
                 services,
@@ -134,17 +134,6 @@ fn projected_page(
             },
         )?
         .collect()
-}
-
-fn kind_bits(filter: &EntryFilter) -> i64 {
-    let wanted = |kind: &ledger::Kind| {
-        if filter.kinds.is_empty() { kind.moves_credits() } else { filter.kinds.contains(kind) }
-    };
-    ledger::Kind::ALL.iter().filter(|kind| wanted(kind)).fold(0, |bits, kind| bits | (1 << kind.tag()))
-}
-
-fn status_bits(statuses: &[EntryStatus]) -> i64 {
-    statuses.iter().fold(0, |bits, status| bits | (1 << (*status as u8)))
 }
 
 /// Replays an account's transactions booked up to `at`. Cost grows with their number.

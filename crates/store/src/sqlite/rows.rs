@@ -1,5 +1,7 @@
 //! Cold SQL on SQLite: runs the portable statements of [`crate::sql`].
 
+use std::borrow::Cow;
+
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql};
 
@@ -31,9 +33,17 @@ pub(super) fn write(conn: &Connection, statements: &[Statement]) -> rusqlite::Re
 }
 
 fn change(conn: &Connection, statement: &Statement) -> rusqlite::Result<u64> {
-    let mut prepared = conn.prepare_cached(statement.sql)?;
+    let mut prepared = conn.prepare_cached(&without_row_locks(statement.sql))?;
     bind(&mut prepared, &statement.params)?;
     prepared.raw_execute().map(|count| count as u64)
+}
+
+/// SQLite does not know this suffix of a `SELECT` and does not need it: it has one writer, so no row is ever locked by
+/// another. It is the one piece of portable SQL that is not sent as it stands.
+const ROW_LOCKS: &str = " FOR UPDATE SKIP LOCKED";
+
+fn without_row_locks(sql: &'static str) -> Cow<'static, str> {
+    if sql.contains(ROW_LOCKS) { sql.replace(ROW_LOCKS, "").into() } else { sql.into() }
 }
 
 /// Runs a query.
@@ -80,5 +90,25 @@ impl ToSql for Value {
             Value::Text(value) => ValueRef::Text(value.as_bytes()),
             Value::Blob(value) => ValueRef::Blob(value),
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params;
+
+    #[test]
+    fn row_locks_are_left_out_wherever_they_stand() {
+        const TAKE: &str = "UPDATE jobs SET holder = $2 WHERE name IN \
+                            (SELECT name FROM jobs WHERE name = $1 AND holder = '' FOR UPDATE SKIP LOCKED)";
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch("CREATE TABLE jobs (name TEXT, holder TEXT); INSERT INTO jobs VALUES ('a', ''), ('b', '');")
+            .unwrap();
+        for (name, changed) in [("a", 1), ("a", 0), ("c", 0), ("b", 1)] {
+            let statement = Statement::new(TAKE, params![name, "me"]);
+            assert_eq!(write(&conn, &[statement]).unwrap().unwrap(), [changed], "{name}");
+        }
+        assert_eq!(without_row_locks("SELECT 1"), "SELECT 1");
     }
 }

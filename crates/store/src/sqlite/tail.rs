@@ -8,10 +8,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use ledger::{Account, AccountNo, Amount, Event, Kind, LotKind, Timestamp, Transaction, Unit};
+use ledger::{Account, AccountNo, Amount, Event, Kind, Timestamp, Transaction, Unit};
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 
+use crate::index::lot_kinds;
 use crate::{EntryFilter, EntryStatus};
 
 /// Number of a journal row; 0 stands for none.
@@ -48,16 +49,6 @@ pub(super) fn key_hash(account: AccountNo, key: &str) -> KeyHash {
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);
     i64::from_be_bytes(first)
-}
-
-/// One bit per lot kind that a transaction moves.
-pub(super) fn lot_kinds(account: &Account, tx: &Transaction) -> u8 {
-    tx.postings.iter().filter_map(|posting| account.lot(posting.lot)).fold(0, |bits, lot| bits | bit(lot.kind))
-}
-
-/// The bit of a lot kind.
-pub(super) const fn bit(kind: LotKind) -> u8 {
-    1 << (kind as u8)
 }
 
 #[derive(Default)]
@@ -209,7 +200,7 @@ impl TailRow {
         let service = filter.services.is_empty()
             || self.service.as_deref().is_some_and(|service| filter.services.iter().any(|known| known == service));
         let status = filter.statuses.is_empty() || filter.statuses.contains(&EntryStatus::of(self.amount, reversed));
-        let wanted = filter.lot_kinds.iter().fold(0, |bits, kind| bits | bit(*kind));
+        let wanted = filter.lot_kind_bits();
         kind && service
             && status
             && (wanted == 0 || wanted & self.lot_kinds != 0)

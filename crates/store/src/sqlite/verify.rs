@@ -11,9 +11,10 @@ use ledger::{Account, AccountNo, Amount, Event, Transaction, apply, chain, decod
 use rusqlite::{Connection, OptionalExtension, params};
 use rustc_hash::FxHashMap;
 
+use crate::index::lot_kinds;
 use crate::sqlite::schema;
 use crate::sqlite::state::{self, Totals, parse_unit};
-use crate::sqlite::tail::{Gseq, key_hash, lot_kinds};
+use crate::sqlite::tail::{Gseq, key_hash};
 use crate::sqlite::writer::{projected, split_body};
 
 /// What a proven database holds.

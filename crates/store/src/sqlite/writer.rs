@@ -24,7 +24,7 @@ use crate::sqlite::question::{self, Question};
 use crate::sqlite::state::{self, Slot, States, Totals};
 use crate::sqlite::tail::{Gseq, Tail, key_hash};
 use crate::sqlite::{rows, schema};
-use crate::{Failure, Options, Order, Receipt, Statement, StoreError, Target};
+use crate::{Clock, Failure, Options, Order, Receipt, Statement, StoreError, Target};
 
 /// Rows that an idle writer folds in one transaction.
 const TIDY_ROWS: usize = 4096;
@@ -37,6 +37,7 @@ pub(super) struct SqliteWriter {
     memory: Memory,
     cycle: Option<Cycle>,
     options: Options,
+    clock: Arc<dyn Clock>,
     last_now: Timestamp,
     checkpointer: Checkpointer,
     halt: Halt,
@@ -62,6 +63,7 @@ impl SqliteWriter {
     pub(super) fn start(
         mut conn: Connection,
         options: Options,
+        clock: Arc<dyn Clock>,
         checkpointer: Checkpointer,
         filter: KeyFilter,
         halt: Halt,
@@ -85,6 +87,7 @@ impl SqliteWriter {
             },
             cycle: None,
             options,
+            clock,
             last_now: Timestamp::default(),
             checkpointer,
             halt,
@@ -137,7 +140,7 @@ impl SqliteWriter {
 
     fn now(&mut self) -> Timestamp {
         // Journal order and time agree, whatever the machine's clock does.
-        self.last_now = self.options.clock.now().max(self.last_now);
+        self.last_now = self.clock.now().max(self.last_now);
         self.last_now
     }
 

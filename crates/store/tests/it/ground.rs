@@ -1,11 +1,12 @@
 //! What the tests stand on: a store on a temporary file, a clock that can be moved, short ways to say a command.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use ledger::{Amount, Command, LotKind, LotSpec, Memo, OnInsufficient, Op, Timestamp, Unit};
 use store::{AccountRef, Clock, Failure, Options, Order, Receipt, Statement, Store, Target, params};
+use testbed::Database;
 
 /// A clock that only tests move.
 #[derive(Default)]
@@ -20,19 +21,20 @@ impl Clock for TestClock {
 pub struct Ground {
     pub store: Store,
     pub clock: Arc<TestClock>,
-    pub path: PathBuf,
+    pub database: Arc<Database>,
     tail_length: usize,
-    dir: tempfile::TempDir,
 }
 
 impl Ground {
     pub async fn new(tail_length: usize) -> Ground {
-        let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock::default());
         clock.0.store(1_000_000_000, Ordering::SeqCst);
-        let path = dir.path().join("ledger.db");
-        let store = open(&path, &clock, tail_length).await;
-        Ground { store, clock, path, tail_length, dir }
+        Ground::on(Arc::new(Database::new()), clock, tail_length).await
+    }
+
+    async fn on(database: Arc<Database>, clock: Arc<TestClock>, tail_length: usize) -> Ground {
+        let store = open(&database.url(), &clock, tail_length).await;
+        Ground { store, clock, database, tail_length }
     }
 
     pub fn advance_seconds(&self, seconds: i64) {
@@ -40,26 +42,22 @@ impl Ground {
     }
 
     pub fn url(&self) -> String {
-        format!("sqlite:{}", self.path.display())
+        self.database.url()
     }
 
     pub async fn restart(&mut self) {
         self.store.shutdown().await;
-        self.store = open(&self.path, &self.clock, self.tail_length).await;
+        self.store = open(&self.url(), &self.clock, self.tail_length).await;
     }
 
-    /// A second store on a copy of the files as they are now: what a crash would leave.
+    /// A second store on what a crash would leave: on SQLite a copy of the files as they are now, on PostgreSQL the same
+    /// database, the first store being a node that nobody hears of again.
     pub async fn crashed(&self) -> Ground {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("ledger.db");
-        for suffix in ["", "-wal"] {
-            let from = format!("{}{suffix}", self.path.display());
-            if std::fs::exists(&from).unwrap() {
-                std::fs::copy(from, format!("{}{suffix}", path.display())).unwrap();
-            }
-        }
-        let store = open(&path, &self.clock, self.tail_length).await;
-        Ground { store, clock: self.clock.clone(), path, tail_length: self.tail_length, dir }
+        let database = match self.database.path() {
+            Some(path) => Arc::new(copied(path)),
+            None => self.database.clone(),
+        };
+        Ground::on(database, self.clock.clone(), self.tail_length).await
     }
 
     pub async fn open_account(&self, id: &str, no: u64) -> Receipt {
@@ -73,15 +71,22 @@ impl Ground {
     pub fn verify(&self) -> store::Proof {
         store::verify(&self.url(), &mut |_, _| {}).unwrap()
     }
-
-    pub fn folder(&self) -> &std::path::Path {
-        self.dir.path()
-    }
 }
 
-async fn open(path: &std::path::Path, clock: &Arc<TestClock>, tail_length: usize) -> Store {
-    let options = Options { tail_length, clock: clock.clone(), ..Options::default() };
-    Store::open(&format!("sqlite:{}", path.display()), options).await.unwrap()
+fn copied(path: &Path) -> Database {
+    let copy = Database::new();
+    for suffix in ["", "-wal"] {
+        let from = format!("{}{suffix}", path.display());
+        if std::fs::exists(&from).unwrap() {
+            std::fs::copy(from, format!("{}{suffix}", copy.path().unwrap().display())).unwrap();
+        }
+    }
+    copy
+}
+
+async fn open(url: &str, clock: &Arc<TestClock>, tail_length: usize) -> Store {
+    let options = Options { tail_length, clock: Some(clock.clone()), ..Options::default() };
+    Store::open(url, options).await.unwrap()
 }
 
 pub fn credits(count: i64) -> Amount {

@@ -25,6 +25,7 @@ use reqwest::header::HeaderMap;
 use sandbox::stripe::{NewCustomer, StripeOptions, StripeSandbox, WebhookTarget};
 use serde_json::{Value, json};
 use store::{Clock, Options, Store, SystemClock, params};
+use testbed::Database;
 use tokio::net::TcpListener;
 use wire::Wire;
 
@@ -49,9 +50,9 @@ pub(crate) struct Shop {
     /// Between the two.
     pub(crate) wire: Wire,
     clock: Arc<MovedClock>,
-    database: String,
     server: tokio::task::JoinHandle<()>,
-    _folder: tempfile::TempDir,
+    /// Goes last: dropping it cuts whoever is connected.
+    database: Database,
 }
 
 /// An account with a key and, when it has any, saved cards.
@@ -108,11 +109,10 @@ impl Shop {
 
         let wire = Wire::to(stripe.url()).await;
 
-        let folder = tempfile::tempdir().unwrap();
-        let database = format!("sqlite:{}", folder.path().join("scrip.db").display());
+        let database = Database::new();
         let clock = Arc::new(MovedClock::default());
-        let options = Options { clock: clock.clone(), ..Options::default() };
-        let store = Store::open(&database, options).await.unwrap();
+        let options = Options { clock: Some(clock.clone()), ..Options::default() };
+        let store = Store::open(&database.url(), options).await.unwrap();
         let mut settings = Settings { public_url: url.clone(), ..Settings::default() };
         settings.stripe.secret_key = Secret::new("sk_test_of_the_tests");
         settings.stripe.webhook_secrets = vec![Secret::new(WEBHOOK_SECRET)];
@@ -124,7 +124,7 @@ impl Shop {
         let serving = api::serve(listener, engine.clone(), std::future::pending());
         let server = tokio::spawn(async move { serving.await.unwrap() });
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Shop { url, http, engine, stripe, wire, clock, database, server, _folder: folder }
+        Shop { url, http, engine, stripe, wire, clock, server, database }
     }
 
     /// A team of the site that sells packs; the first card is the default.
@@ -261,13 +261,15 @@ impl Shop {
         self.check_outbox().await;
         self.server.abort();
         self.engine.store().shutdown().await;
-        let proof = store::verify(&self.database, &mut |_, _| {});
+        let url = self.database.url();
+        let proof = tokio::task::spawn_blocking(move || store::verify(&url, &mut |_, _| {})).await.unwrap();
         assert!(proof.is_ok(), "{proof:?}");
     }
 
     /// What was credited is what succeeded, no more and no less.
     async fn check_credits(&self) {
-        let sql = "SELECT coalesce(sum(credit_units), 0), count(*) FROM payments WHERE state = 'succeeded'";
+        let sql = "SELECT CAST(coalesce(sum(credit_units), 0) AS BIGINT), count(*) FROM payments \
+                   WHERE state = 'succeeded'";
         let paid = &self.engine.store().query(sql, params![]).await.unwrap()[0];
         let lines = self.engine.store().trial_balance().await.unwrap();
         let clearing =

@@ -1,0 +1,34 @@
+//! What history is found and filtered by, the same on both engines.
+
+use ledger::{Account, Kind, LotKind, Transaction};
+
+use crate::{EntryFilter, EntryStatus};
+
+/// One bit per lot kind that a transaction moves.
+pub(crate) fn lot_kinds(account: &Account, tx: &Transaction) -> u8 {
+    tx.postings.iter().filter_map(|posting| account.lot(posting.lot)).fold(0, |bits, lot| bits | bit(lot.kind))
+}
+
+/// The bit of a lot kind.
+pub(crate) const fn bit(kind: LotKind) -> u8 {
+    1 << (kind as u8)
+}
+
+impl EntryFilter {
+    /// One bit per wanted kind of transaction.
+    pub(crate) fn kind_bits(&self) -> i64 {
+        let wanted = |kind: &Kind| if self.kinds.is_empty() { kind.moves_credits() } else { self.kinds.contains(kind) };
+        Kind::ALL.iter().filter(|kind| wanted(kind)).fold(0, |bits, kind| bits | (1 << kind.tag()))
+    }
+
+    /// One bit per wanted lot kind; 0: any.
+    pub(crate) fn lot_kind_bits(&self) -> u8 {
+        self.lot_kinds.iter().fold(0, |bits, kind| bits | bit(*kind))
+    }
+
+    /// One bit per wanted status, in the order of [`EntryStatus::ALL`].
+    pub(crate) fn status_bits(&self) -> i64 {
+        let wanted = if self.statuses.is_empty() { &EntryStatus::ALL[..] } else { &self.statuses };
+        wanted.iter().fold(0, |bits, status| bits | (1 << (*status as u8)))
+    }
+}

@@ -1,0 +1,268 @@
+//! What a batch writes: arrays, one statement a table, then COMMIT, all sent at once.
+
+use std::collections::BTreeMap;
+
+use ledger::{AccountNo, Unit};
+use rustc_hash::FxHashMap;
+use tokio_postgres::Error;
+use tracing::error;
+
+use crate::postgres::access::chain;
+use crate::postgres::batch::{Entry, KeyHash, Working, key_hash};
+use crate::postgres::session::Session;
+use crate::postgres::state;
+use crate::postgres::writer::{Fault, before_commit, is_gone};
+
+/// Rows of `entries`, a column each.
+#[derive(Default)]
+struct Entries {
+    account: Vec<i64>,
+    seq: Vec<i64>,
+    at_us: Vec<i64>,
+    kind: Vec<i32>,
+    lot_kinds: Vec<i32>,
+    service: Vec<Option<Box<str>>>,
+    amount: Vec<i64>,
+    reversed: Vec<i64>,
+    key_hash: Vec<Option<KeyHash>>,
+    body: Vec<Vec<u8>>,
+}
+
+/// Rows of `ledger_accounts`, a column each.
+#[derive(Default)]
+struct States {
+    account: Vec<i64>,
+    seq: Vec<i64>,
+    head: Vec<Vec<u8>>,
+    last_at_us: Vec<i64>,
+    balance: Vec<i64>,
+    overdraft: Vec<i64>,
+    overdraft_limit: Vec<i64>,
+    closed: Vec<bool>,
+    next_due_at_us: Vec<Option<i64>>,
+    state: Vec<String>,
+    unit: Vec<&'static str>,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Writes {
+    entries: Entries,
+    changed: States,
+    opened: States,
+    /// Account, lot, the lot as it is stored.
+    spent: (Vec<i64>, Vec<i64>, Vec<String>),
+    /// Account, lot.
+    revived: (Vec<i64>, Vec<i64>),
+    /// Account, entry, what went back of it.
+    reversed: (Vec<i64>, Vec<i64>, Vec<i64>),
+    /// Unit, counter-account, what it gains.
+    totals: (Vec<&'static str>, Vec<i32>, Vec<String>),
+}
+
+impl Writes {
+    pub(super) fn new(
+        mut accounts: FxHashMap<AccountNo, Working>,
+        entries: Vec<Entry>,
+        totals: BTreeMap<(Unit, u8), i128>,
+    ) -> Self {
+        let mut writes = Writes::default();
+        for entry in entries {
+            let working = accounts.get(&entry.account);
+            let reversed = working.and_then(|working| working.reversed.get(&entry.transaction.seq));
+            writes.entries.push(entry, reversed.map_or(0, |amount| amount.units()));
+        }
+        // In the order of their numbers: rows are written in the order in which they are locked.
+        let mut changed: Vec<&mut Working> =
+            accounts.values_mut().filter(|working| working.account.seq > working.stored_seq).collect();
+        changed.sort_unstable_by_key(|working| working.account.no);
+        for working in changed {
+            writes.account(working);
+        }
+        for ((unit, counter), total) in totals {
+            writes.totals.0.push(unit.code());
+            writes.totals.1.push(counter.into());
+            writes.totals.2.push(total.to_string());
+        }
+        writes
+    }
+
+    fn account(&mut self, working: &mut Working) {
+        let no = working.account.no as i64;
+        for lot in working.account.take_spent_lots() {
+            self.spent.0.push(no);
+            self.spent.1.push(lot.no as i64);
+            self.spent.2.push(state::write_lot(&lot));
+        }
+        for lot in working.revived.iter().filter(|lot| working.account.lot(**lot).is_some()) {
+            self.revived.0.push(no);
+            self.revived.1.push(*lot as i64);
+        }
+        for (entry, amount) in working.reversed.range(..=working.stored_seq) {
+            self.reversed.0.push(no);
+            self.reversed.1.push(*entry as i64);
+            self.reversed.2.push(amount.units());
+        }
+        if working.stored_seq == 0 { self.opened.push(working) } else { self.changed.push(working) }
+    }
+
+    /// Sends everything and COMMIT. Whatever fails before COMMIT turns COMMIT into a rollback.
+    pub(super) async fn commit(self, session: &Session, shard: i32) -> Result<(), Fault> {
+        self.rare(session).await.map_err(before_commit)?;
+        session.take_warning();
+        // Each sends its one statement when it is first polled, so COMMIT stands last in the queue.
+        let (entries, accounts, opened, totals, committed) = tokio::join!(
+            biased;
+            self.entries.insert(session),
+            self.changed.update(session),
+            self.opened.insert(session),
+            self.add_totals(session, shard),
+            session.commit(),
+        );
+        for written in [entries, accounts, opened, totals] {
+            match written {
+                Err(error) if is_refused(&error) => return Err(before_commit(error)),
+                Err(error) => return Err(lost(&error)),
+                Ok((changed, expected)) if changed != expected => {
+                    error!(changed, expected, "a batch changed other rows than it locked: run scrip verify");
+                    return Err(Fault::Lost("other rows were changed than were locked".into()));
+                }
+                Ok(_) => {}
+            }
+        }
+        match committed {
+            Err(error) if is_refused(&error) => Err(before_commit(error)),
+            Err(error) => Err(lost(&error)),
+            Ok(()) if session.take_warning() => Err(Fault::Lost("PostgreSQL warned at a commit".into())),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// What most batches do not have, sent and answered before the rest.
+    async fn rare(&self, session: &Session) -> Result<(), Error> {
+        let texts = &session.texts;
+        let (spent, revived, reversed) = (&self.spent, &self.revived, &self.reversed);
+        if !spent.0.is_empty() {
+            session.run(&texts.spend_lots, &[&spent.0, &spent.1, &spent.2]).await?;
+        }
+        if !revived.0.is_empty() {
+            session.run(&texts.revive_lots, &[&revived.0, &revived.1]).await?;
+        }
+        if !reversed.0.is_empty() {
+            session.run(&texts.mark_reversed, &[&reversed.0, &reversed.1, &reversed.2]).await?;
+        }
+        Ok(())
+    }
+
+    async fn add_totals(&self, session: &Session, shard: i32) -> Result<(u64, u64), Error> {
+        let (units, counters, totals) = &self.totals;
+        if units.is_empty() {
+            return Ok((0, 0));
+        }
+        let added = session.run(&session.texts.add_totals, &[units, counters, &shard, totals]).await?;
+        Ok((added, units.len() as u64))
+    }
+}
+
+/// The server said no to a statement and lives on: the transaction is rolled back.
+fn is_refused(error: &Error) -> bool {
+    error.as_db_error().is_some_and(|refused| refused.severity() == "ERROR" && !is_gone(refused.code()))
+}
+
+fn lost(error: &Error) -> Fault {
+    Fault::Lost(format!("the connection was lost around a commit: {}", chain(error)).into())
+}
+
+impl Entries {
+    fn push(&mut self, entry: Entry, reversed_units: i64) {
+        let tx = &entry.transaction;
+        self.account.push(entry.account as i64);
+        self.seq.push(tx.seq as i64);
+        self.at_us.push(tx.at.micros());
+        self.kind.push(tx.kind().tag().into());
+        self.lot_kinds.push(entry.lot_kinds.into());
+        self.service.push(tx.memo.service.clone());
+        self.amount.push(tx.amount().units());
+        self.reversed.push(reversed_units);
+        self.key_hash.push(tx.key.as_deref().map(key_hash));
+        let mut body = entry.canonical;
+        body.extend_from_slice(&tx.hash.0);
+        self.body.push(body);
+    }
+
+    async fn insert(&self, session: &Session) -> Result<(u64, u64), Error> {
+        if self.account.is_empty() {
+            return Ok((0, 0));
+        }
+        let service: Vec<Option<&str>> = self.service.iter().map(Option::as_deref).collect();
+        let key_hash: Vec<Option<&[u8]>> = self.key_hash.iter().map(|hash| hash.as_ref().map(|h| &h[..])).collect();
+        let written = session
+            .run(
+                &session.texts.insert_entries,
+                &[
+                    &self.account,
+                    &self.seq,
+                    &self.at_us,
+                    &self.kind,
+                    &self.lot_kinds,
+                    &service,
+                    &self.amount,
+                    &self.reversed,
+                    &key_hash,
+                    &self.body,
+                ],
+            )
+            .await?;
+        Ok((written, self.account.len() as u64))
+    }
+}
+
+impl States {
+    fn push(&mut self, working: &Working) {
+        let account = &working.account;
+        self.account.push(account.no as i64);
+        self.seq.push(account.seq as i64);
+        self.head.push(account.head.0.to_vec());
+        self.last_at_us.push(account.last_at.micros());
+        self.balance.push(account.book_balance().units());
+        self.overdraft.push(account.overdraft.units());
+        self.overdraft_limit.push(account.overdraft_limit.units());
+        self.closed.push(account.closed);
+        self.next_due_at_us.push(state::next_due_at_us(account));
+        self.state.push(state::write(account));
+        self.unit.push(account.unit.code());
+    }
+
+    fn columns(&self) -> Vec<&(dyn tokio_postgres::types::ToSql + Sync)> {
+        vec![
+            &self.account,
+            &self.seq,
+            &self.head,
+            &self.last_at_us,
+            &self.balance,
+            &self.overdraft,
+            &self.overdraft_limit,
+            &self.closed,
+            &self.next_due_at_us,
+            &self.state,
+        ]
+    }
+
+    async fn update(&self, session: &Session) -> Result<(u64, u64), Error> {
+        if self.account.is_empty() {
+            return Ok((0, 0));
+        }
+        let written = session.run(&session.texts.update_accounts, &self.columns()).await?;
+        Ok((written, self.account.len() as u64))
+    }
+
+    async fn insert(&self, session: &Session) -> Result<(u64, u64), Error> {
+        if self.account.is_empty() {
+            return Ok((0, 0));
+        }
+        let mut columns = self.columns();
+        columns.push(&self.unit);
+        let written = session.run(&session.texts.insert_accounts, &columns).await?;
+        Ok((written, self.account.len() as u64))
+    }
+}
