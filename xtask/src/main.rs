@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "a command-line tool whose product is what it prints")]
 
 mod client;
+mod postgres;
 mod report;
 mod server;
 mod sh;

@@ -199,7 +199,8 @@ impl Drop for Server {
     }
 }
 
-fn signal(name: &str, group: u32) -> Result<()> {
+/// Sends a signal such as `-TERM` to a process group that this program started.
+pub fn signal(name: &str, group: u32) -> Result<()> {
     let status = Command::new("kill").args([name, "--", &format!("-{group}")]).status()?;
     ensure!(status.success(), "cannot send {name} to process group {group}");
     Ok(())
@@ -258,7 +259,7 @@ impl Installation {
 }
 
 /// A port below 32768 on which nothing listens now.
-fn free_port() -> Result<u16> {
+pub fn free_port() -> Result<u16> {
     for _ in 0..200 {
         let port = rand::random_range(20_000..32_000);
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {

@@ -5,6 +5,7 @@
 
 mod cargo;
 mod generated;
+mod postgres;
 mod style;
 mod tour;
 
@@ -35,6 +36,7 @@ const STEPS: &[Step] = &[
     Step { name: "doc", about: "the examples in the documentation run", run: cargo::doctest },
     Step { name: "deny", about: "licences, banned crates and sources of dependencies", run: cargo::deny },
     Step { name: "build", about: "the binary builds", run: cargo::build },
+    Step { name: "unit-postgres", about: "the tests that touch a database, on PostgreSQL", run: postgres::test },
     Step { name: "config-reference", about: "docs/configuration.md is what the binary says", run: generated::config },
     Step { name: "openapi", about: "docs/openapi.json is what the binary says", run: generated::openapi },
     Step { name: "cli-help", about: "docs/cli.md is what the binary says", run: generated::cli },
