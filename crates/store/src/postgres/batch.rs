@@ -60,7 +60,8 @@ pub(super) struct Batch<'a> {
     known: FxHashMap<(AccountNo, KeyHash), Arc<Transaction>>,
     entries: Vec<Entry>,
     totals: BTreeMap<(Unit, u8), i128>,
-    opened: Vec<AccountNo>,
+    /// Accounts that this batch opens.
+    opened: FxHashMap<Arc<str>, AccountNo>,
 }
 
 /// A row that cannot be read is damage, not a passing trouble.
@@ -111,7 +112,7 @@ impl<'a> Batch<'a> {
             known: FxHashMap::default(),
             entries: Vec::new(),
             totals: BTreeMap::new(),
-            opened: Vec::new(),
+            opened: FxHashMap::default(),
         };
         for row in &locked {
             let no = row.try_get::<_, i64>(0).map_err(before_commit)? as AccountNo;
@@ -131,25 +132,30 @@ impl<'a> Batch<'a> {
 
     /// Decides one order on the states as the orders before it left them.
     pub(super) async fn order(&mut self, order: &Order) -> Result<Outcome, Fault> {
-        let no = match (self.shared.directory.number(&order.target.account()), &order.target) {
+        let known = self.shared.directory.number(&order.target.account()).or_else(|| self.opened(&order.target));
+        let no = match (known, &order.target) {
             (Some(no), _) => no,
             (None, Target::Existing(_)) => return Ok(Err(Failure::UnknownAccount)),
-            (None, Target::New { id, no, unit }) => match self.accounts.get(no) {
-                Some(working) if working.account.id == *id => *no,
-                Some(_) => return Ok(Err(Failure::Conflict)),
-                None => {
-                    self.accounts.insert(*no, Working::new(Account::new(*no, id.clone(), *unit)));
-                    self.opened.push(*no);
-                    *no
-                }
-            },
+            (None, Target::New { no, .. }) if self.accounts.contains_key(no) => return Ok(Err(Failure::Conflict)),
+            (None, Target::New { id, no, unit }) => {
+                self.accounts.insert(*no, Working::new(Account::new(*no, id.clone(), *unit)));
+                self.opened.insert(id.clone(), *no);
+                *no
+            }
         };
         let outcome = self.decide(no, order).await?;
         if outcome.is_err() && self.accounts.get(&no).is_some_and(|working| working.account.seq == 0) {
             self.accounts.remove(&no);
-            self.opened.retain(|opened| *opened != no);
+            self.opened.retain(|_, opened| *opened != no);
         }
         Ok(outcome)
+    }
+
+    fn opened(&self, target: &Target) -> Option<AccountNo> {
+        match target.account() {
+            AccountRef::Id(id) => self.opened.get(&id).copied(),
+            AccountRef::No(_) => None,
+        }
     }
 
     async fn decide(&mut self, no: AccountNo, order: &Order) -> Result<Outcome, Fault> {

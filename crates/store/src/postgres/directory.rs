@@ -57,7 +57,8 @@ impl Directory {
         if ids.is_empty() && numbers.is_empty() {
             return Ok(());
         }
-        let sql = "SELECT no, id, unit FROM accounts WHERE id = ANY($1::text[]) OR no = ANY($2::bigint[])";
+        let sql = "SELECT no, id, unit FROM accounts WHERE id = ANY($1) \
+                   UNION ALL SELECT no, id, unit FROM accounts WHERE no = ANY($2)";
         let types = [tokio_postgres::types::Type::TEXT_ARRAY, tokio_postgres::types::Type::INT8_ARRAY];
         let [text, numeric] = types;
         for row in client.query_typed(sql, &[(&ids, text), (&numbers, numeric)]).await? {
