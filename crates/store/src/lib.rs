@@ -12,12 +12,13 @@ mod order;
 mod postgres;
 mod sql;
 mod sqlite;
+mod verify;
 
 pub use order::{
     AccountRef, AccountView, EntryFilter, EntryStatus, EntryView, Failure, Order, Receipt, Target, TrialLine,
 };
 pub use sql::{ColumnError, Row, Statement, Value};
-pub use sqlite::verify::{Difference, Proof};
+pub use verify::{Difference, Proof};
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -281,8 +282,8 @@ pub fn missing_migrations(url: &str) -> Result<Vec<&'static str>, StoreError> {
 pub fn verify(url: &str, progress: &mut (dyn FnMut(u64, u64) + Send)) -> Result<Proof, Difference> {
     match Place::parse(url) {
         Ok(Place::Sqlite(path)) => sqlite::verify::verify(&path, progress),
-        Ok(Place::Postgres(_)) => Err(Difference { place: "database".to_owned(), what: "not yet".to_owned() }),
-        Err(error) => Err(Difference { place: "database".to_owned(), what: error.0 }),
+        Ok(Place::Postgres(url)) => on_own_thread(|| async { Ok(postgres::verify::verify(&url, progress).await) })?,
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -8,12 +8,14 @@
 mod access;
 mod batch;
 mod clock;
+mod cursor;
 mod directory;
 mod reader;
 mod rows;
 mod schema;
 mod session;
 mod state;
+pub(crate) mod verify;
 mod writer;
 mod writes;
 

@@ -3,7 +3,6 @@
 //! Invariant: the state of an account with rows in the tail is always here, because the projection alone does not give
 //! it. Cost of a miss: three point reads.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::{Account, AccountNo, Amount, Event, Hash, Hold, Lot, LotKind, LotNo, Part, Timestamp, Transaction, Unit};
@@ -267,8 +266,7 @@ pub(super) fn parse_unit(code: &str) -> rusqlite::Result<Unit> {
     Unit::parse(code).ok_or_else(|| rusqlite::Error::InvalidParameterName(format!("unknown unit {code:?}")))
 }
 
-/// Sums per unit and counter-account, in ledger units.
-pub(super) type Totals = BTreeMap<(Unit, u8), i128>;
+pub(super) use crate::verify::Totals;
 
 /// Reads the projected totals.
 pub(super) fn load_totals(conn: &Connection) -> rusqlite::Result<Totals> {

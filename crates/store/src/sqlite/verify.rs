@@ -7,46 +7,15 @@
 
 use std::path::Path;
 
-use ledger::{Account, AccountNo, Amount, Event, Transaction, apply, chain, decode};
+use ledger::{Account, AccountNo, Amount, Event, Lot, Transaction};
 use rusqlite::{Connection, OptionalExtension, params};
 use rustc_hash::FxHashMap;
 
-use crate::index::lot_kinds;
 use crate::sqlite::schema;
 use crate::sqlite::state::{self, Totals, parse_unit};
 use crate::sqlite::tail::{Gseq, key_hash};
-use crate::sqlite::writer::{projected, split_body};
-
-/// What a proven database holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Proof {
-    /// Accounts with at least one transaction.
-    pub accounts: u64,
-    /// Transactions in the journal.
-    pub transactions: u64,
-    /// Lots ever granted.
-    pub lots: u64,
-    /// Open holds.
-    pub holds: u64,
-    /// Sum of all balances per unit code, in ledger units.
-    pub balances: Vec<(String, i128)>,
-}
-
-/// The first thing found that does not agree.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {what}")]
-pub struct Difference {
-    /// Where: table, account, number.
-    pub place: String,
-    /// What does not agree.
-    pub what: String,
-}
-
-impl Difference {
-    fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
-        Difference { place: place.into(), what: what.into() }
-    }
-}
+use crate::sqlite::writer::projected;
+use crate::verify::{Difference, Proof, Replay, Tally, add_total};
 
 /// An unreadable value stands at a place that the caller knows.
 fn unreadable(place: String) -> impl Fn(rusqlite::Error) -> Difference {
@@ -61,7 +30,7 @@ impl From<rusqlite::Error> for Difference {
 
 /// An account while its journal is replayed.
 struct Replayed {
-    account: Account,
+    replay: Replay,
     /// Where its projection stands; 0 when it has none.
     projected_seq: u64,
 }
@@ -73,7 +42,7 @@ struct Verifier<'a> {
     reversed: FxHashMap<(AccountNo, u64), Amount>,
     totals: Totals,
     projected: Gseq,
-    proof: Proof,
+    tally: Tally,
     /// Rows of the projection that were compared, by table.
     seen_entries: u64,
     seen_keys: u64,
@@ -92,7 +61,7 @@ pub(crate) fn verify(path: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<
     let mut verifier = Verifier::new(&conn)?;
     verifier.journal(progress)?;
     verifier.rest()?;
-    Ok(verifier.proof)
+    verifier.sum_up()
 }
 
 impl<'a> Verifier<'a> {
@@ -112,7 +81,8 @@ impl<'a> Verifier<'a> {
             }
             let unit = parse_unit(&unit).map_err(unreadable(format!("accounts, account {id}")))?;
             let account = Account::new(no, id.into(), unit);
-            accounts.insert(no, Replayed { account, projected_seq: row.get::<_, i64>(3)? as u64 });
+            let projected_seq = row.get::<_, i64>(3)? as u64;
+            accounts.insert(no, Replayed { replay: Replay::new(account), projected_seq });
         }
         Ok(Verifier {
             conn,
@@ -120,7 +90,7 @@ impl<'a> Verifier<'a> {
             reversed: FxHashMap::default(),
             totals: Totals::new(),
             projected: projected(conn)?,
-            proof: Proof::default(),
+            tally: Tally::default(),
             seen_entries: 0,
             seen_keys: 0,
             seen_holds: 0,
@@ -154,7 +124,6 @@ impl<'a> Verifier<'a> {
             }
         }
         progress(expected, expected);
-        self.proof.transactions = expected;
         if expected < self.projected {
             let what = format!("rows {} to {} are missing", expected + 1, self.projected);
             return Err(Difference::new("journal", what));
@@ -167,25 +136,18 @@ impl<'a> Verifier<'a> {
         let Some(replayed) = self.accounts.get_mut(&no) else {
             return Err(Difference::new(format!("journal row {gseq}"), format!("account number {no} is unknown")));
         };
-        let account = &mut replayed.account;
-        let seq = account.seq + 1;
-        let id = account.id.clone();
+        let account = &replayed.replay.account;
+        let (id, unit, seq) = (account.id.clone(), account.unit, account.seq + 1);
         let differs =
             move |what: String| Difference::new(format!("journal row {gseq}, account {id}, transaction {seq}"), what);
-        let (canonical, hash) = split_body(body).map_err(&differs)?;
-        if chain::link(&account.id, account.unit, seq, canonical, account.head) != hash {
-            return Err(differs("its hash does not follow from its bytes and the transaction before".to_owned()));
-        }
-        let tx = decode(canonical, hash).map_err(|error| differs(error.to_string()))?;
-        apply(account, &tx).and_then(|()| account.check()).map_err(&differs)?;
-        let (kinds, unit) = (lot_kinds(account, &tx), account.unit);
+        let (tx, kinds) = replayed.replay.book(body).map_err(&differs)?;
         let projected_seq = replayed.projected_seq;
-        self.proof.lots += u64::from(tx.event.new_lot().is_some());
+        self.tally.transaction(&tx);
         if gseq <= self.projected {
             if seq > projected_seq {
                 return Err(differs("its account's projection stands before it".to_owned()));
             }
-            *self.totals.entry((unit, tx.counter as u8)).or_default() -= i128::from(tx.amount().units());
+            add_total(&mut self.totals, unit, &tx);
         }
         if let Event::Reversed { entry, .. } = tx.event
             && seq <= projected_seq
@@ -252,7 +214,7 @@ impl<'a> Verifier<'a> {
     /// The projected state of an account whose replay stands where the projection does.
     fn state(&mut self, no: AccountNo) -> Result<(), Difference> {
         let Some(replayed) = self.accounts.get(&no) else { return Ok(()) };
-        let account = &replayed.account;
+        let Replay { account, spent } = &replayed.replay;
         let place = |table: &str| format!("{table}, account {}", account.id);
         let next_due_at = account.next_due_at();
         let due = (next_due_at < ledger::Timestamp::MAX).then_some(next_due_at.micros());
@@ -274,18 +236,17 @@ impl<'a> Verifier<'a> {
         if !same {
             return Err(Difference::new(place("ledger_accounts"), "differs from the journal"));
         }
-        let mut lots = account.lots.clone();
-        lots.sort_by_key(|lot| lot.no);
-        let stored: Vec<_> = self
+        let stored: Vec<Lot> = self
             .conn
             .prepare_cached(&format!("{} WHERE account_no = ?1 ORDER BY lot_no", state::LOT))?
             .query_map([no as i64], state::read_lot)?
             .collect::<Result<_, _>>()
             .map_err(unreadable(place("lots")))?;
-        if let Some(lot) = lots.iter().find(|lot| !stored.contains(lot)) {
+        let by_number: FxHashMap<u64, &Lot> = stored.iter().map(|lot| (lot.no, lot)).collect();
+        if let Some(lot) = account.lots.iter().chain(spent.values()).find(|lot| by_number.get(&lot.no) != Some(lot)) {
             return Err(Difference::new(format!("{}, lot {}", place("lots"), lot.no), "differs from the journal"));
         }
-        if stored.len() != lots.len() {
+        if stored.len() != account.lots.len() + spent.len() {
             return Err(Difference::new(place("lots"), "has a lot that the journal does not know"));
         }
         let holds = state::load_holds(self.conn, no).map_err(unreadable(place("holds")))?;
@@ -335,8 +296,7 @@ impl<'a> Verifier<'a> {
         if let Some(no) = orphan {
             return Err(Difference::new(format!("lots, account number {no}"), "the journal does not know it"));
         }
-        self.totals_agree()?;
-        self.sum_up()
+        self.totals_agree()
     }
 
     fn totals_agree(&mut self) -> Result<(), Difference> {
@@ -349,25 +309,22 @@ impl<'a> Verifier<'a> {
         Ok(())
     }
 
-    fn sum_up(&mut self) -> Result<(), Difference> {
-        let mut sums = std::collections::BTreeMap::<String, i128>::new();
-        for replayed in self.accounts.values() {
-            let account = &replayed.account;
+    fn sum_up(mut self) -> Result<Proof, Difference> {
+        let mut accounts: Vec<&Replayed> = self.accounts.values().collect();
+        accounts.sort_unstable_by_key(|replayed| replayed.replay.account.no);
+        for Replayed { replay: Replay { account, .. }, projected_seq } in accounts {
             if account.seq == 0 {
                 return Err(Difference::new(format!("accounts, account {}", account.id), "has no transaction"));
             }
-            if replayed.projected_seq > account.seq {
+            if *projected_seq > account.seq {
                 let what = format!(
-                    "its journal ends at transaction {}, the projection stands at {}",
-                    account.seq, replayed.projected_seq
+                    "its journal ends at transaction {}, the projection stands at {projected_seq}",
+                    account.seq
                 );
                 return Err(Difference::new(format!("journal, account {}", account.id), what));
             }
-            *sums.entry(account.unit.code().to_owned()).or_default() += i128::from(account.book_balance().units());
-            self.proof.holds += account.holds.len() as u64;
+            self.tally.account(account);
         }
-        self.proof.accounts = self.accounts.len() as u64;
-        self.proof.balances = sums.into_iter().collect();
-        Ok(())
+        Ok(self.tally.proof())
     }
 }
