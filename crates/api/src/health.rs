@@ -1,4 +1,7 @@
 //! Whether the process lives, whether it can work, and what it counts.
+//!
+//! Who is told to stop is not ready from that moment on, and goes on answering: `/readyz` tells a load balancer to send
+//! new callers elsewhere.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -37,6 +40,9 @@ async fn healthz() -> Result<Response, Problem> {
     responses((status = 200, body = Health, description = "It does"),
         (status = 503, body = ProblemBody, content_type = "application/problem+json", description = "It does not")))]
 async fn readyz(State(engine): State<Engine>) -> Result<Response, Problem> {
+    if engine.is_stopping() {
+        return Err(Problem::new("unavailable", "stopping: send new callers to another server"));
+    }
     engine.store().check_ready().await.map_err(engine::Error::from)?;
     reply::json(StatusCode::OK, &Health { status: "ok" })
 }

@@ -27,8 +27,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Metrics are folded this often.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Serves the API until the signal, then finishes what is open. The background job is the caller's to start
-/// ([`engine::sweep::spawn`]), and the store the caller's to close.
+/// Serves the API until the signal, then finishes what is open. The background jobs are the caller's to start
+/// ([`engine::jobs::spawn`]), and the store the caller's to close.
 ///
 /// # Errors
 /// None today; a listener that breaks for good would be one.

@@ -1,26 +1,29 @@
 //! API keys: who calls, and what they may do.
 //!
 //! Only the SHA-256 of a key is stored, found by the public part of its text and compared in constant time; the text is
-//! shown once. Valid keys are remembered here, so a request costs one hash and one look-up and no SQL; a revocation
-//! forgets the key before it answers. Deliberately absent: people's sessions (see the portal), limits per key.
+//! shown once. Valid keys are remembered while [`crate::watch`] vouches for them, so a request costs one hash and one
+//! look-up and no SQL; a revocation works at once on this node and within a second on every other. Nothing else about a
+//! key ever changes. Deliberately absent: people's sessions (see the portal), limits per key.
 
+mod cache;
 mod text;
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Instant;
 
 use ledger::Timestamp;
-use rustc_hash::FxBuildHasher;
 use store::{Row, Statement, Store, params};
 use subtle::ConstantTimeEq;
 
 use crate::settings::{Environment, Secret};
+use crate::watch::Moment;
 use crate::{Error, Result};
+use cache::Cache;
 use text::{KeyText, Prefix};
 
-/// Keys remembered at most; beyond it all are forgotten and read again.
-const CACHE_KEYS: usize = 100_000;
+/// Revocations that one check names at most; beyond it every key is forgotten.
+const REVOKED_KEYS: usize = 1_000;
 /// Keys of one account that may be valid at a time.
 pub const MAX_LIVE_KEYS: i64 = 100;
 /// Longest name of a key, in characters.
@@ -156,14 +159,21 @@ pub struct NewKey {
 pub struct Keys {
     store: Store,
     environment: Environment,
-    cache: RwLock<HashMap<Box<str>, Arc<Key>, FxBuildHasher>>,
-    /// Counts revocations, so that a key read before one is not remembered after it.
-    revocations: AtomicU64,
+    cache: RwLock<Cache>,
 }
 
 impl Keys {
     pub(crate) fn new(store: Store, environment: Environment) -> Keys {
-        Keys { store, environment, cache: RwLock::default(), revocations: AtomicU64::new(0) }
+        let cache = RwLock::new(Cache::new(Moment::now(&store)));
+        Keys { store, environment, cache }
+    }
+
+    fn remembered(&self) -> RwLockReadGuard<'_, Cache> {
+        self.cache.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remembered_mut(&self) -> RwLockWriteGuard<'_, Cache> {
+        self.cache.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The key of this text, when it is valid now.
@@ -172,7 +182,8 @@ impl Keys {
     /// [`Error::Unavailable`] when the key is not remembered and the database cannot be read.
     pub async fn authenticate(&self, token: &str) -> Result<Option<Arc<Key>>> {
         let Some(text) = KeyText::parse(token) else { return Ok(None) };
-        let cached = self.cache.read().unwrap_or_else(PoisonError::into_inner).get(text.public_id()).cloned();
+        let now = Moment::now(&self.store);
+        let cached = self.remembered().get(text.public_id(), now);
         let key = match cached {
             Some(key) => key,
             None => match self.read(text.public_id()).await? {
@@ -180,30 +191,36 @@ impl Keys {
                 None => return Ok(None),
             },
         };
-        let now = self.store.now();
         let matches: bool = key.sha256.ct_eq(&text.sha256()).into();
-        if !matches || key.expires_at.is_some_and(|expires_at| expires_at <= now) {
+        if !matches || key.expires_at.is_some_and(|expires_at| expires_at <= now.time) {
             return Ok(None);
         }
-        key.last_used_us.store(now.micros(), Ordering::Relaxed);
+        key.last_used_us.fetch_max(now.time.micros(), Ordering::Relaxed);
         Ok(Some(key))
     }
 
     async fn read(&self, public_id: &str) -> Result<Option<Arc<Key>>> {
         const SQL: &str = "SELECT public_id, key_sha256, account_id, scopes, expires_at_us, last_used_at_us \
                            FROM api_keys WHERE public_id = $1 AND revoked_at_us IS NULL";
-        let seen = self.revocations.load(Ordering::Acquire);
+        let read = Moment::now(&self.store);
         let rows = self.store.query(SQL, params![public_id]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let key = Arc::new(key_of(row)?);
-        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
-        if self.revocations.load(Ordering::Acquire) == seen {
-            if cache.len() >= CACHE_KEYS {
-                cache.clear();
-            }
-            cache.insert(key.public_id.clone(), Arc::clone(&key));
-        }
+        self.remembered_mut().insert(Arc::clone(&key), read);
         Ok(Some(key))
+    }
+
+    /// Forgets what any node revoked since the last check. Asks nothing when nothing is remembered.
+    pub(crate) async fn poll(&self) -> Result<()> {
+        const SQL: &str = "SELECT public_id FROM api_keys WHERE revoked_at_us > $1 LIMIT $2";
+        let began = Moment::now(&self.store);
+        let Some(since_us) = self.remembered().unchecked_since_us(began) else { return Ok(()) };
+        let limit = i64::try_from(REVOKED_KEYS + 1).unwrap_or(i64::MAX);
+        let rows = self.store.query(SQL, params![since_us, limit]).await?;
+        let revoked = rows.iter().map(|row| row.text(0)).collect::<std::result::Result<Vec<_>, _>>()?;
+        let named = (revoked.len() <= REVOKED_KEYS).then(|| revoked.into_iter());
+        self.remembered_mut().checked(began, named);
+        Ok(())
     }
 
     /// Makes a key of an account. The text is nowhere else: show it once.
@@ -305,7 +322,7 @@ impl Keys {
         rows.iter().map(record_of).collect()
     }
 
-    /// Revokes a key of an account; at once, and for ever. Again changes nothing.
+    /// Revokes a key of an account, for ever: at once here, within a second on every other node. Again changes nothing.
     ///
     /// # Errors
     /// [`Error::NotFound`] when the account has no such key.
@@ -316,8 +333,7 @@ impl Keys {
         let revoke = Statement::new(REVOKE, params![public_id, account, self.store.now().micros()]);
         let outcome = self.store.write(vec![revoke]).await;
         // Also after an unclear outcome: forgetting costs one read, remembering would let a revoked key in.
-        self.revocations.fetch_add(1, Ordering::AcqRel);
-        self.cache.write().unwrap_or_else(PoisonError::into_inner).remove(public_id);
+        self.remembered_mut().forget(public_id, Instant::now());
         let changed = outcome?.first().copied().unwrap_or(0);
         if changed == 0 && self.store.query(EXISTS, params![public_id, account]).await?.is_empty() {
             return Err(Error::NotFound("key"));
@@ -325,21 +341,27 @@ impl Keys {
         Ok(())
     }
 
-    /// Writes when keys were last used, each at most once a minute. Called by the background job.
-    pub(crate) async fn write_last_used(&self) -> Result<()> {
-        const SQL: &str = "UPDATE api_keys SET last_used_at_us = $2 WHERE public_id = $1";
-        let used: Vec<(Arc<Key>, i64)> = {
-            let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
+    /// Writes when keys were last used on this node, each at most once a minute; never earlier than what is written.
+    ///
+    /// # Errors
+    /// What keeps the database from writing; it is written the next time.
+    pub async fn write_last_used(&self) -> Result<()> {
+        const SQL: &str = "UPDATE api_keys SET last_used_at_us = $2 \
+                           WHERE public_id = $1 AND (last_used_at_us IS NULL OR last_used_at_us < $2)";
+        let mut used: Vec<(Arc<Key>, i64)> = {
+            let cache = self.remembered();
             let stale = |key: &Arc<Key>| {
                 let used_us = key.last_used_us.load(Ordering::Relaxed);
                 (used_us - key.last_written_us.load(Ordering::Relaxed) >= LAST_USED_STEP_US)
                     .then(|| (Arc::clone(key), used_us))
             };
-            cache.values().filter_map(stale).take(1_000).collect()
+            cache.iter().filter_map(stale).take(1_000).collect()
         };
         if used.is_empty() {
             return Ok(());
         }
+        // In one order on all nodes, so that no two wait for each other.
+        used.sort_by(|(one, _), (other, _)| one.public_id.cmp(&other.public_id));
         let row = |(key, used_us): &(Arc<Key>, i64)| Statement::new(SQL, params![key.public_id.as_ref(), *used_us]);
         self.store.write(used.iter().map(row).collect()).await?;
         used.iter().for_each(|(key, used_us)| key.last_written_us.store(*used_us, Ordering::Relaxed));

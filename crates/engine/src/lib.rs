@@ -1,24 +1,30 @@
 //! Use cases across store and gateways.
 //!
 //! An [`Engine`] is what the API and the portal call. It holds no state of the ledger: credits move only in
-//! [`Store::submit`]; what is kept here are caches of things that never change (accounts' numbers and units, price
-//! versions) or that this process itself invalidates (keys). Deliberately absent: HTTP, and texts for people.
+//! [`Store::submit`], and any number of nodes may work on one database. What is kept here are caches of things that never
+//! change (accounts' numbers and units) and of things that are used only while [`watch`] vouches for them (keys, the
+//! price books in force). Deliberately absent: HTTP, and texts for people.
 
 pub mod accounts;
 pub mod checks;
 mod error;
 pub mod ids;
+pub mod jobs;
 pub mod keys;
+pub mod lease;
 pub mod ledger_calls;
 pub mod prices;
 pub mod settings;
 pub mod sweep;
 pub mod topups;
+pub mod watch;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ledger::Timestamp;
 use store::Store;
+use uuid::Uuid;
 
 pub use error::{Error, Result};
 pub use ledger_calls::Call;
@@ -37,10 +43,12 @@ struct Parts {
     keys: keys::Keys,
     prices: prices::Prices,
     topups: topups::Topups,
+    node: String,
+    stopping: AtomicBool,
 }
 
 impl Engine {
-    /// Puts the parts together. Starts nothing in the background.
+    /// Puts the parts together. Starts nothing in the background; that is [`jobs::spawn`].
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the database cannot be read, [`Error::Misconfigured`] when a part refuses
@@ -51,7 +59,9 @@ impl Engine {
         let accounts = accounts::Accounts::new(store.clone(), Arc::clone(&settings));
         let keys = keys::Keys::new(store.clone(), settings.environment);
         let prices = prices::Prices::new(store.clone());
-        Ok(Engine { parts: Arc::new(Parts { store, settings, accounts, keys, prices, topups }) })
+        let node = Uuid::new_v4().simple().to_string();
+        let stopping = AtomicBool::new(false);
+        Ok(Engine { parts: Arc::new(Parts { store, settings, accounts, keys, prices, topups, node, stopping }) })
     }
 
     /// Where the ledger and the rows around it are kept.
@@ -82,6 +92,21 @@ impl Engine {
     /// Buying credits.
     pub fn topups(&self) -> &topups::Topups {
         &self.parts.topups
+    }
+
+    /// This process among all that work on the database: a random name, new at every start.
+    pub fn node(&self) -> &str {
+        &self.parts.node
+    }
+
+    /// From now on this node wants no new callers; it goes on serving those who come.
+    pub fn announce_stop(&self) {
+        self.parts.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`Engine::announce_stop`] was called.
+    pub fn is_stopping(&self) -> bool {
+        self.parts.stopping.load(Ordering::Relaxed)
     }
 
     /// The time on the store's clock, which stamps everything.

@@ -1,17 +1,19 @@
 //! Price books by version.
 //!
-//! A version never changes; the newest of a unit is in force. The book in force is kept here compiled, so rating asks
-//! the database nothing. Invariant: a version that merges is made from the one before it, because its number is the
-//! next one or it is not stored. Deliberately absent: prices that begin in the future.
+//! A version never changes; the newest of a unit is in force, within a second of its publication also on the nodes that
+//! did not publish it. The book in force is kept here compiled while [`crate::watch`] vouches for it, so rating asks the
+//! database nothing. Invariant: a version that merges is made from the one before it, because its number is the next one
+//! or it is not stored. Deliberately absent: prices that begin in the future.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 use ledger::price::{CompiledBook, ImportError, Imported, LitellmImport, PriceBook, import_litellm};
 use ledger::{Timestamp, Unit};
 use rustc_hash::FxBuildHasher;
 use store::{Failure, Row, Statement, Store, params};
 
+use crate::watch::Moment;
 use crate::{Error, Result};
 
 /// Tries to be the next version while others publish too.
@@ -53,17 +55,28 @@ pub enum Mode {
     Replace,
 }
 
+/// A book, and when it was in force for sure.
+struct Known {
+    book: Arc<BookInForce>,
+    checked: Moment,
+}
+
+type Books = HashMap<Unit, Known, FxBuildHasher>;
+
 /// The price books of an installation.
 pub struct Prices {
     store: Store,
-    in_force: RwLock<HashMap<Unit, Arc<BookInForce>, FxBuildHasher>>,
+    in_force: RwLock<Books>,
     /// Books are large: one is published at a time.
     publishing: tokio::sync::Mutex<()>,
+    /// And one that another node published is loaded at a time.
+    loading: tokio::sync::Mutex<()>,
 }
 
 impl Prices {
     pub(crate) fn new(store: Store) -> Prices {
-        Prices { store, in_force: RwLock::default(), publishing: tokio::sync::Mutex::default() }
+        let (publishing, loading) = Default::default();
+        Prices { store, in_force: RwLock::default(), publishing, loading }
     }
 
     /// The book in force for a unit.
@@ -71,15 +84,42 @@ impl Prices {
     /// # Errors
     /// `no_prices` when the unit has none, [`Error::Unavailable`].
     pub async fn current(&self, unit: Unit) -> Result<Arc<BookInForce>> {
-        if let Some(book) = self.in_force.read().unwrap_or_else(PoisonError::into_inner).get(&unit) {
-            return Ok(Arc::clone(book));
+        let now = Moment::now(&self.store);
+        if let Some(known) = self.in_force.read().unwrap_or_else(PoisonError::into_inner).get(&unit)
+            && known.checked.is_fresh(now)
+        {
+            return Ok(Arc::clone(&known.book));
         }
-        let Some((record, document)) = self.newest(unit).await? else {
+        self.check(unit).await?.ok_or_else(|| {
             let detail = format!("there is no price book for {unit}; publish one first");
-            return Err(Error::conflict("no_prices", detail));
-        };
-        let compiled = compile(document).await?;
-        Ok(self.put_in_force(record.version, compiled))
+            Error::conflict("no_prices", detail)
+        })
+    }
+
+    /// Asks the database which version is in force, and loads the book unless it is here.
+    async fn check(&self, unit: Unit) -> Result<Option<Arc<BookInForce>>> {
+        const SQL: &str = "SELECT version FROM price_books WHERE unit = $1 ORDER BY version DESC LIMIT 1";
+        let began = Moment::now(&self.store);
+        let rows = self.store.query(SQL, params![unit.code()]).await?;
+        let Some(version) = rows.first().map(|row| row.int(0)).transpose()? else { return Ok(None) };
+        if let Some(book) = self.confirm(unit, version, began) {
+            return Ok(Some(book));
+        }
+        let _one_at_a_time = self.loading.lock().await;
+        if let Some(book) = self.confirm(unit, version, began) {
+            return Ok(Some(book));
+        }
+        let (record, document) = self.version(version).await?;
+        Ok(Some(self.put_in_force(record.version, compile(document).await?, began)))
+    }
+
+    /// Checks every book that is remembered; a newer one takes its place.
+    pub(crate) async fn poll(&self) -> Result<()> {
+        let units: Vec<Unit> = self.in_force.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
+        for unit in units {
+            self.check(unit).await?;
+        }
+        Ok(())
     }
 
     /// Publishes a new version.
@@ -90,11 +130,12 @@ impl Prices {
         let _one_at_a_time = self.publishing.lock().await;
         let new = Arc::new(book);
         for _ in 0..PUBLISH_TRIES {
+            // The number first: when another node publishes in between, it is taken.
+            let version = self.last_version().await? + 1;
             let before = match mode {
                 Mode::Merge => self.newest(new.unit).await?.map(|(_, document)| document),
                 Mode::Replace => None,
             };
-            let version = self.last_version().await? + 1;
             let (services, document, compiled) = merge(Arc::clone(&new), before).await?;
             let record = BookRecord {
                 version,
@@ -104,9 +145,10 @@ impl Prices {
                 actor: actor.to_owned(),
                 created_at: self.store.now(),
             };
+            let written = Moment::now(&self.store);
             match self.store.write(vec![insert(&record, document)]).await {
                 Ok(_) => {
-                    self.put_in_force(version, compiled);
+                    self.put_in_force(version, compiled, written);
                     return Ok(record);
                 }
                 Err(Failure::Conflict) => {}
@@ -183,19 +225,31 @@ impl Prices {
         Ok(rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))
     }
 
-    /// Never replaces a newer version: a slow reader may come after a publisher.
-    fn put_in_force(&self, version: i64, compiled: CompiledBook) -> Arc<BookInForce> {
-        let mut in_force = self.in_force.write().unwrap_or_else(PoisonError::into_inner);
-        let unit = compiled.unit();
-        match in_force.get(&unit) {
-            Some(known) if known.version >= version => Arc::clone(known),
-            _ => {
-                let book = Arc::new(BookInForce { version, compiled });
-                in_force.insert(unit, Arc::clone(&book));
-                book
-            }
-        }
+    /// The remembered book, when it is `version` or a newer one; `version` was in force at `checked`.
+    fn confirm(&self, unit: Unit, version: i64, checked: Moment) -> Option<Arc<BookInForce>> {
+        confirm(&mut self.in_force_mut(), unit, version, checked)
     }
+
+    /// Never replaces a newer version: a slow reader may come after a publisher.
+    fn put_in_force(&self, version: i64, compiled: CompiledBook, checked: Moment) -> Arc<BookInForce> {
+        let mut in_force = self.in_force_mut();
+        let unit = compiled.unit();
+        confirm(&mut in_force, unit, version, checked).unwrap_or_else(|| {
+            let book = Arc::new(BookInForce { version, compiled });
+            in_force.insert(unit, Known { book: Arc::clone(&book), checked });
+            book
+        })
+    }
+
+    fn in_force_mut(&self) -> RwLockWriteGuard<'_, Books> {
+        self.in_force.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn confirm(in_force: &mut Books, unit: Unit, version: i64, checked: Moment) -> Option<Arc<BookInForce>> {
+    let known = in_force.get_mut(&unit).filter(|known| known.book.version >= version)?;
+    known.checked = known.checked.later(checked);
+    Some(Arc::clone(&known.book))
 }
 
 fn insert(record: &BookRecord, document: String) -> Statement {

@@ -135,6 +135,8 @@ pub struct Settings {
     pub environment: Environment,
     /// An operator key that is made sure to exist at start; empty = none.
     pub bootstrap_operator_key: Secret,
+    /// How the server stops.
+    pub server: Server,
     /// Sizes that protect the server.
     pub limits: Limits,
     /// The writer of the ledger.
@@ -147,6 +149,14 @@ pub struct Settings {
     pub log: Log,
     /// Selling regions by name.
     pub sites: BTreeMap<String, Site>,
+}
+
+/// How the server stops.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// How long the server goes on after the signal to stop, not ready for new callers, in seconds.
+    pub drain_seconds: u64,
 }
 
 /// Sizes that protect the server. Source of the defaults: the published limits of the API.

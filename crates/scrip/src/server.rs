@@ -1,8 +1,11 @@
 //! A running server: the store, the engine, its jobs and the API, from start to a clean end.
 //!
-//! Shared by `serve` and `demo`. At the end nothing new is accepted, what was accepted is answered, then the database is
-//! closed.
+//! Shared by `serve` and `demo`. The end: a first signal makes the server not ready; it goes on for
+//! `server.drain_seconds`, so that a load balancer sends new callers elsewhere; then nothing new is accepted, what was
+//! accepted is answered, and the database is closed. A second signal ends the process at once, which loses nothing that
+//! was acknowledged.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,12 +13,13 @@ use engine::Engine;
 use engine::settings::{DatabaseUrl, LogFormat, Settings};
 use store::{Clock, Options, Store};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::Exit;
 
-/// Pause between two rounds of asking gateways about open payments.
-const RECONCILE_PAUSE: Duration = Duration::from_secs(10);
+/// Exit code after a second signal, as shells say it of one that SIGINT ended.
+const ENDED_AT_ONCE: i32 = 130;
 
 /// Opens the database and makes the engine. The second part is a new operator key, when one had to be made.
 pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<(Engine, Option<String>), Exit> {
@@ -24,7 +28,8 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<(Engine, 
         queue_length: settings.limits.queue_length,
         cached_accounts: settings.executor.cached_accounts,
         tail_length: settings.executor.fold_lag_max_rows,
-        clock,
+        clock: Some(clock),
+        ..Options::default()
     };
     let store = Store::open(&url, options).await.map_err(|error| Exit::unavailable(format!("{url}: {error}")))?;
     let given = settings.bootstrap_operator_key.clone();
@@ -35,12 +40,28 @@ pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<(Engine, 
 
 /// Serves on `listener` until the process is told to stop, then ends cleanly.
 pub async fn serve(listener: TcpListener, engine: Engine) -> Result<(), Exit> {
+    let signals =
+        Signals::listen().map_err(|error| Exit::unavailable(format!("cannot listen for signals: {error}")))?;
+    serve_until(listener, engine, signals.first()).await
+}
+
+/// The same until `told_to_stop`.
+async fn serve_until(
+    listener: TcpListener,
+    engine: Engine,
+    told_to_stop: impl Future<Output = ()>,
+) -> Result<(), Exit> {
     let store = engine.store().clone();
-    let sweep = engine::sweep::spawn(engine.clone());
-    let reconcile = tokio::spawn(engine::topups::run(engine.clone(), RECONCILE_PAUSE));
-    let served = api::serve(listener, engine, stop_signal()).await;
-    sweep.abort();
-    reconcile.abort();
+    let jobs = engine::jobs::spawn(&engine);
+    let drained = async {
+        told_to_stop.await;
+        engine.announce_stop();
+        let drain_seconds = engine.settings().server.drain_seconds;
+        tracing::info!(drain_seconds, "stopping: what was accepted is still answered");
+        tokio::time::sleep(Duration::from_secs(drain_seconds)).await;
+    };
+    let served = api::serve(listener, engine.clone(), drained).await;
+    drop(jobs);
     store.shutdown().await;
     served.map_err(|error| Exit::unavailable(format!("the server stopped: {error}")))
 }
@@ -85,19 +106,92 @@ fn misconfigured(error: engine::Error) -> Exit {
     }
 }
 
-/// Ends at Ctrl-C or SIGTERM.
-async fn stop_signal() {
-    let mut terminate = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(terminate) => terminate,
-        Err(error) => {
-            tracing::warn!(%error, "SIGTERM cannot be heard; only Ctrl-C stops the server cleanly");
-            let _ = tokio::signal::ctrl_c().await;
-            return;
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+/// Ctrl-C and SIGTERM.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// From now on they no longer end the process by themselves.
+    fn listen() -> io::Result<Signals> {
+        Ok(Signals { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
-    tracing::info!("stopping: what was accepted is still answered");
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    /// Ends at the first one; the second one ends the process.
+    async fn first(mut self) {
+        self.next().await;
+        tokio::spawn(async move {
+            self.next().await;
+            tracing::error!("a second signal: ending at once, requests under way stay unanswered");
+            std::process::exit(ENDED_AT_ONCE);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::SystemClock;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    /// A server with an address, told to stop by the sender.
+    async fn start(
+        folder: &tempfile::TempDir,
+        drain_seconds: u64,
+    ) -> (String, oneshot::Sender<()>, tokio::task::JoinHandle<Result<(), Exit>>) {
+        let database_url = DatabaseUrl::Sqlite(folder.path().join("scrip.db"));
+        let mut settings = Settings { database_url, ..Settings::default() };
+        settings.server.drain_seconds = drain_seconds;
+        let (engine, _) = open(settings, Arc::new(SystemClock)).await.unwrap();
+        let listener = listen(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (stop, stopped) = oneshot::channel();
+        let told = async { drop(stopped.await) };
+        (url, stop, tokio::spawn(serve_until(listener, engine, told)))
+    }
+
+    async fn get(url: &str, path: &str) -> reqwest::Result<(u16, String)> {
+        // Another test may have been first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let response = client.get(format!("{url}{path}")).send().await?;
+        Ok((response.status().as_u16(), response.text().await?))
+    }
+
+    #[tokio::test]
+    async fn who_is_told_to_stop_is_not_ready_and_goes_on_for_a_while() {
+        let folder = tempfile::tempdir().unwrap();
+        let (url, stop, server) = start(&folder, 600).await;
+        assert_eq!(get(&url, "/readyz").await.unwrap().0, 200);
+        stop.send(()).unwrap();
+        let (status, body) = loop {
+            let answer = get(&url, "/readyz").await.unwrap();
+            if answer.0 != 200 {
+                break answer;
+            }
+        };
+        assert!(status == 503 && body.contains("stopping"), "{status} {body}");
+        assert_eq!(get(&url, "/healthz").await.unwrap().0, 200);
+        assert_eq!(get(&url, "/v1/ledger/trial-balance").await.unwrap().0, 401, "the database is asked for keys");
+        server.abort();
+    }
+
+    #[tokio::test]
+    async fn without_a_drain_it_ends_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (url, stop, server) = start(&folder, 0).await;
+        assert_eq!(get(&url, "/readyz").await.unwrap().0, 200);
+        stop.send(()).unwrap();
+        assert_eq!(server.await.unwrap(), Ok(()));
+        assert!(get(&url, "/healthz").await.is_err());
+    }
 }

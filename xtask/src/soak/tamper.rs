@@ -18,10 +18,11 @@ use crate::report::Outcome;
 use crate::server::{Installation, verify};
 
 /// Tables of plain records: no credit depends on them.
-const PLAIN_TABLES: [&str; 8] = [
+const PLAIN_TABLES: [&str; 9] = [
     "api_keys",
     "gateway_effects",
     "gateway_events",
+    "leases",
     "migrations",
     "outbox",
     "payments",

@@ -17,6 +17,7 @@ impl Default for Settings {
             public_url: "http://127.0.0.1:8080".to_owned(),
             environment: Environment::default(),
             bootstrap_operator_key: Secret::default(),
+            server: Server::default(),
             limits: Limits::default(),
             executor: Executor::default(),
             purchase: Purchase::default(),

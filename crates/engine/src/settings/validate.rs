@@ -37,6 +37,7 @@ impl Settings {
 
     fn validate_limits(&self, check: &mut Check) {
         let Limits { api_body_bytes, webhook_body_bytes, batch_items, queue_length, page_size, .. } = self.limits;
+        check.range("server.drain_seconds", self.server.drain_seconds, 0, 600);
         check.range("limits.api_body_bytes", api_body_bytes, 1_024, 64 << 20);
         check.range("limits.webhook_body_bytes", webhook_body_bytes, 1_024, 16 << 20);
         check.range("limits.batch_items", batch_items, 1, 10_000);
@@ -260,6 +261,7 @@ mod tests {
                 s.environment = Environment::Live;
                 s.bootstrap_operator_key = Secret::new("sk_test_abcdefgh");
             }),
+            ("server.drain_seconds", "0 to 600", |s| s.server.drain_seconds = 601),
             ("limits.batch_items", "out of range", |s| s.limits.batch_items = 0),
             ("limits.hold_ttl_seconds", "1 to 60", |s| {
                 (s.limits.hold_ttl_max_seconds, s.limits.hold_ttl_seconds) = (60, 61)

@@ -6,6 +6,8 @@
 //! * Grant and payment are one transaction, once per payment, whoever comes first and however often.
 //! * A payment only moves forward ([`State`]); while an outcome is unknown nothing else is charged.
 //! * Money that is not exactly what was asked is never credited by itself.
+//! * Every decision is a guarded write: no process remembers anything about a payment, so any number of nodes may take
+//!   part, and one that was stopped in the middle finds the door closed.
 //!
 //! Deliberately absent: pages on which somebody pays, other gateways, refunds and disputes.
 

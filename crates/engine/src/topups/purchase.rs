@@ -257,7 +257,9 @@ async fn cards(gateway: &Stripe, customer_id: &str, now: Timestamp) -> std::resu
     }
 }
 
-/// Claims the cool-down and writes the payment down: both, or neither when another purchase was faster.
+/// Claims the cool-down and writes the payment down: both, or neither when another purchase was faster. In this order:
+/// the row of the cool-down makes purchases of one account wait for each other, on whichever node, so that the second
+/// statement sees what the one before wrote.
 fn claim(engine: &Engine, payment: &Payment, now: Timestamp) -> Vec<Statement> {
     let free_before = now.plus_seconds(-cooldown_seconds(engine));
     let cooldown = Statement::new(

@@ -3,8 +3,10 @@
 //! Every open payment is asked about 1, 5, 15 and 60 minutes after it began, then hourly (product rules, section 4).
 //! What is found goes the same way as a notice. An intent that nobody is paying any more is cancelled, which Stripe
 //! does or refuses atomically, so that an unknown outcome becomes a definite one. Nothing is ever charged from here.
-//! Several nodes may run this: who moves the next check of a payment asks about it. Cost: one read when nothing is due;
-//! per payment one write, one to three round trips to Stripe, one write.
+//! One node at a time does it, and several would do no harm: who moves the next check of a payment asks about it, a node
+//! that was stopped in between writes against the state that it read, and a late cancel meets an intent that has ended.
+//! Cost: one read when nothing is due; per payment
+//! two writes, one to three round trips to Stripe, one write.
 
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use tracing::{debug, warn};
 use super::payment::{Change, Payment, STRIPE};
 use super::settle::{Settled, alarm, observe, write};
 use super::state::{Answer, State};
+use crate::lease::{self, Lease};
 use crate::{Engine, Error, Result};
 
 /// When a payment is asked about, in seconds after it began; afterwards every [`LATER_SECONDS`].
@@ -51,7 +54,7 @@ pub struct Round {
     pub failed: usize,
 }
 
-/// Asks about what is due now, once.
+/// Asks about what is due now, once, unless another node does.
 ///
 /// # Errors
 /// When the database cannot be read; a payment that fails does not disturb the others.
@@ -59,6 +62,9 @@ pub async fn reconcile(engine: &Engine) -> Result<Round> {
     let mut round = Round::default();
     let Some(gateway) = engine.topups().stripe() else { return Ok(round) };
     for payment in Payment::due(engine.store(), engine.now(), ROUND).await? {
+        if !lease::hold(engine, Lease::Reconcile).await? {
+            break;
+        }
         match take(engine, &payment).await {
             Ok(true) => {}
             Ok(false) => continue,
@@ -97,7 +103,8 @@ pub async fn run(engine: Engine, pause: Duration) {
 async fn drop_old_notices(engine: &Engine) -> Result<()> {
     let before = engine.now().plus_seconds(-KEEP_NOTICES_SECONDS).micros();
     let due = "SELECT 1 FROM gateway_events WHERE received_at_us < $1 LIMIT 1";
-    if engine.store().query(due, params![before]).await?.is_empty() {
+    let none = engine.store().query(due, params![before]).await?.is_empty();
+    if none || !lease::hold(engine, Lease::Notices).await? {
         return Ok(());
     }
     let rows = vec![Statement::new("DELETE FROM gateway_events WHERE received_at_us < $1", params![before])];

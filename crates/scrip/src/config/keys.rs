@@ -41,6 +41,7 @@ pub const KEYS: &[Key] = &[
     key("public_url", Shape::Text),
     key("environment", Shape::Text),
     secret("bootstrap_operator_key", Shape::Text),
+    key("server.drain_seconds", Shape::Plain),
     key("limits.api_body_bytes", Shape::Plain),
     key("limits.webhook_body_bytes", Shape::Plain),
     key("limits.batch_items", Shape::Plain),
