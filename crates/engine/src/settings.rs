@@ -74,6 +74,16 @@ pub enum DatabaseUrl {
     Postgres(Secret),
 }
 
+impl DatabaseUrl {
+    /// The whole URL, with its password: only for whoever connects.
+    pub fn reveal(&self) -> String {
+        match self {
+            DatabaseUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
+            DatabaseUrl::Postgres(url) => url.expose().to_owned(),
+        }
+    }
+}
+
 impl TryFrom<String> for DatabaseUrl {
     type Error = String;
 
@@ -141,6 +151,8 @@ pub struct Settings {
     pub limits: Limits,
     /// The writer of the ledger.
     pub executor: Executor,
+    /// How PostgreSQL is used.
+    pub postgres: Postgres,
     /// Rules of buying credits.
     pub purchase: Purchase,
     /// The Stripe gateway.
@@ -189,6 +201,26 @@ pub struct Executor {
     pub fold_lag_max_rows: usize,
     /// How often run-out holds and expired lots are swept, in seconds.
     pub sweep_seconds: u64,
+}
+
+/// How PostgreSQL is used; SQLite ignores all of it. What each timeout does is told in `docs/operations.md`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Postgres {
+    /// Writers of this node, side by side, a connection each.
+    pub executors: usize,
+    /// Connections of this node for everything else, at most.
+    pub connections: usize,
+    /// Whether statements are prepared once a connection; `false` behind a transaction pooler.
+    pub prepared_statements: bool,
+    /// How long a row that another transaction holds is waited for, in milliseconds.
+    pub lock_timeout_ms: u64,
+    /// How long one statement may take, in milliseconds.
+    pub statement_timeout_ms: u64,
+    /// How long a commit may take before its outcome is called unknown, in milliseconds.
+    pub commit_timeout_ms: u64,
+    /// How long a transaction may wait for its node before the server ends it, in milliseconds.
+    pub idle_in_transaction_timeout_ms: u64,
 }
 
 /// Rules of buying credits.

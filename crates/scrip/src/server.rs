@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use engine::Engine;
 use engine::settings::{DatabaseUrl, LogFormat, Settings};
-use store::{Clock, Options, Store};
+use store::{Clock, Options, PostgresOptions, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -21,17 +21,17 @@ use crate::exit::Exit;
 /// Exit code after a second signal, as shells say it of one that SIGINT ended.
 const ENDED_AT_ONCE: i32 = 130;
 
-/// Opens the database and makes the engine. The second part is a new operator key, when one had to be made.
-pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> Result<(Engine, Option<String>), Exit> {
-    let url = sqlite_url(&settings.database_url)?;
+/// Opens the database and makes the engine; `clock` in place of the database's own. The second part is a new operator key, when one had to be made.
+pub async fn open(settings: Settings, clock: Option<Arc<dyn Clock>>) -> Result<(Engine, Option<String>), Exit> {
     let options = Options {
         queue_length: settings.limits.queue_length,
         cached_accounts: settings.executor.cached_accounts,
         tail_length: settings.executor.fold_lag_max_rows,
-        clock: Some(clock),
-        ..Options::default()
+        clock,
+        postgres: postgres_options(&settings.postgres),
     };
-    let store = Store::open(&url, options).await.map_err(|error| Exit::unavailable(format!("{url}: {error}")))?;
+    let opened = Store::open(&settings.database_url.reveal(), options).await;
+    let store = opened.map_err(|error| Exit::unavailable(format!("the database: {error}")))?;
     let given = settings.bootstrap_operator_key.clone();
     let engine = Engine::new(store, settings).await.map_err(misconfigured)?;
     let made = engine.keys().bootstrap(&given).await.map_err(misconfigured)?;
@@ -75,11 +75,19 @@ pub async fn listen(address: std::net::SocketAddr) -> Result<TcpListener, Exit> 
 
 /// The database as the store wants it said.
 pub fn sqlite_url(url: &DatabaseUrl) -> Result<String, Exit> {
-    match url {
-        DatabaseUrl::Sqlite(path) => Ok(format!("sqlite:{}", path.display())),
-        DatabaseUrl::Postgres(_) => {
-            Err(Exit::usage("database_url: PostgreSQL is not in this build yet; use sqlite:PATH"))
-        }
+    Ok(url.reveal())
+}
+
+/// The settings as the store wants them.
+pub fn postgres_options(settings: &engine::settings::Postgres) -> PostgresOptions {
+    PostgresOptions {
+        executors: settings.executors,
+        connections: settings.connections,
+        prepared_statements: settings.prepared_statements,
+        lock_timeout: Duration::from_millis(settings.lock_timeout_ms),
+        statement_timeout: Duration::from_millis(settings.statement_timeout_ms),
+        commit_timeout: Duration::from_millis(settings.commit_timeout_ms),
+        idle_in_transaction_timeout: Duration::from_millis(settings.idle_in_transaction_timeout_ms),
     }
 }
 
@@ -138,7 +146,6 @@ impl Signals {
 
 #[cfg(test)]
 mod tests {
-    use store::SystemClock;
     use tokio::sync::oneshot;
 
     use super::*;
@@ -151,7 +158,7 @@ mod tests {
         let database_url = DatabaseUrl::Sqlite(folder.path().join("scrip.db"));
         let mut settings = Settings { database_url, ..Settings::default() };
         settings.server.drain_seconds = drain_seconds;
-        let (engine, _) = open(settings, Arc::new(SystemClock)).await.unwrap();
+        let (engine, _) = open(settings, None).await.unwrap();
         let listener = listen(([127, 0, 0, 1], 0).into()).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();

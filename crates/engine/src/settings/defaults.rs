@@ -20,6 +20,7 @@ impl Default for Settings {
             server: Server::default(),
             limits: Limits::default(),
             executor: Executor::default(),
+            postgres: Postgres::default(),
             purchase: Purchase::default(),
             stripe: Stripe::default(),
             log: Log::default(),
@@ -45,6 +46,20 @@ impl Default for Limits {
 impl Default for Executor {
     fn default() -> Self {
         Executor { cached_accounts: 200_000, fold_lag_max_rows: 500_000, sweep_seconds: 30 }
+    }
+}
+
+impl Default for Postgres {
+    fn default() -> Self {
+        Postgres {
+            executors: 2,
+            connections: 16,
+            prepared_statements: true,
+            lock_timeout_ms: 2_000,
+            statement_timeout_ms: 5_000,
+            commit_timeout_ms: 10_000,
+            idle_in_transaction_timeout_ms: 10_000,
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use std::fmt;
 use ledger::{Amount, Unit};
 
 use super::{
-    Environment, Executor, HOLD_TTL_CEILING_SECONDS, Limits, Method, Problem, Settings, Site, Stripe, UnitAmounts,
+    Environment, Executor, HOLD_TTL_CEILING_SECONDS, Limits, Method, Postgres, Problem, Settings, Site, Stripe,
+    UnitAmounts,
 };
 
 impl Settings {
@@ -50,6 +51,17 @@ impl Settings {
         check.range("executor.cached_accounts", cached_accounts, 1_000, 100_000_000);
         check.range("executor.fold_lag_max_rows", fold_lag_max_rows, 10_000, 10_000_000);
         check.range("executor.sweep_seconds", sweep_seconds, 1, 60);
+        let Postgres { executors, connections, .. } = self.postgres;
+        check.range("postgres.executors", executors, 1, 64);
+        check.range("postgres.connections", connections, 1, 1_000);
+        for (name, timeout_ms) in [
+            ("postgres.lock_timeout_ms", self.postgres.lock_timeout_ms),
+            ("postgres.statement_timeout_ms", self.postgres.statement_timeout_ms),
+            ("postgres.commit_timeout_ms", self.postgres.commit_timeout_ms),
+            ("postgres.idle_in_transaction_timeout_ms", self.postgres.idle_in_transaction_timeout_ms),
+        ] {
+            check.range(name, timeout_ms, 100, 600_000);
+        }
         check.range("purchase.cooldown_seconds", self.purchase.cooldown_seconds, 0, 86_400);
         if self.log.level.trim().is_empty() {
             check.push("log.level", "is empty: write error, warn, info, debug or trace");
@@ -261,6 +273,9 @@ mod tests {
                 s.environment = Environment::Live;
                 s.bootstrap_operator_key = Secret::new("sk_test_abcdefgh");
             }),
+            ("postgres.executors", "1 to 64", |s| s.postgres.executors = 0),
+            ("postgres.connections", "1 to 1000", |s| s.postgres.connections = 1_001),
+            ("postgres.commit_timeout_ms", "100 to 600000", |s| s.postgres.commit_timeout_ms = 99),
             ("server.drain_seconds", "0 to 600", |s| s.server.drain_seconds = 601),
             ("limits.batch_items", "out of range", |s| s.limits.batch_items = 0),
             ("limits.hold_ttl_seconds", "1 to 60", |s| {

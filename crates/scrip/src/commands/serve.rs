@@ -1,9 +1,5 @@
 //! `scrip serve`: the server.
 
-use std::sync::Arc;
-
-use store::SystemClock;
-
 use super::config::FileArgs;
 use crate::exit::Exit;
 use crate::{config, output, server};
@@ -27,7 +23,7 @@ pub fn run(args: Args) -> Result<(), Exit> {
     server::start_logs(&settings)?;
     super::runtime()?.block_on(async {
         let listener = server::listen(settings.listen).await?;
-        let (engine, key) = server::open(settings, Arc::new(SystemClock)).await?;
+        let (engine, key) = server::open(settings, None).await?;
         if let Some(key) = key {
             output::line(format!("operator key, shown this once: {key}"));
         }

@@ -53,7 +53,7 @@ pub fn run(args: Args) -> Result<(), Exit> {
         // The ledger's time never runs backwards, so the past must be there from the first booking on.
         let clock = Arc::new(DemoClock::default());
         clock.stand_at(seed::start());
-        let (engine, operator_key) = server::open(settings, clock.clone()).await?;
+        let (engine, operator_key) = server::open(settings, Some(clock.clone())).await?;
         let operator_key = operator_key.unwrap_or_else(|| OPERATOR_KEY.to_owned());
         let accounts = seed::accounts(&engine, &clock, &gateway, args.seed).await?;
         let shown = Shown { url, operator_key, stripe_url: gateway.url().to_owned(), accounts };
