@@ -5,6 +5,7 @@
 //! each engine, and [`Statement`], one SQL text for both. Nothing acknowledged is ever lost; what may be lost or stored
 //! is answered [`Failure::Unknown`] and told by repeating the same key.
 
+mod copy;
 mod executor;
 mod index;
 mod migrations;
@@ -14,6 +15,7 @@ mod sql;
 mod sqlite;
 mod verify;
 
+pub use copy::{CopyError, CopyStep};
 pub use order::{
     AccountRef, AccountView, EntryFilter, EntryStatus, EntryView, Failure, Order, Receipt, Target, TrialLine,
 };
@@ -136,6 +138,13 @@ impl Place {
             _ => Err(StoreError(
                 "this is no database URL: write sqlite:PATH or postgres://USER@HOST/DATABASE".to_owned(),
             )),
+        }
+    }
+
+    async fn missing_migrations(&self) -> Result<Vec<&'static str>, StoreError> {
+        match self {
+            Place::Sqlite(path) => sqlite::missing_migrations(path),
+            Place::Postgres(url) => postgres::missing_migrations(url).await,
         }
     }
 }
@@ -271,10 +280,8 @@ impl Store {
 
 /// Migrations that this program knows and the database does not have; all of them when there is no database yet.
 pub fn missing_migrations(url: &str) -> Result<Vec<&'static str>, StoreError> {
-    match Place::parse(url)? {
-        Place::Sqlite(path) => sqlite::missing_migrations(&path),
-        Place::Postgres(url) => on_own_thread(|| postgres::missing_migrations(&url)),
-    }
+    let place = Place::parse(url)?;
+    on_own_thread(|| place.missing_migrations())
 }
 
 /// Proves a database without changing it; see [`Proof`] and [`Difference`]. `progress` is told transactions done and in
@@ -282,15 +289,30 @@ pub fn missing_migrations(url: &str) -> Result<Vec<&'static str>, StoreError> {
 pub fn verify(url: &str, progress: &mut (dyn FnMut(u64, u64) + Send)) -> Result<Proof, Difference> {
     match Place::parse(url) {
         Ok(Place::Sqlite(path)) => sqlite::verify::verify(&path, progress),
-        Ok(Place::Postgres(url)) => on_own_thread(|| async { Ok(postgres::verify::verify(&url, progress).await) })?,
+        Ok(Place::Postgres(url)) => on_own_thread(|| postgres::verify::verify(&url, progress)),
         Err(error) => Err(error.into()),
     }
 }
 
+/// Copies a whole ledger into an empty database, on the same engine or the other one, and proves both; see [`CopyStep`].
+///
+/// Stop every node on `from` first: what is booked after the copy has begun is not in it. `to` must hold no rows; its
+/// tables are made. All of it is written in one transaction: an interrupted copy leaves an empty database, where it can
+/// be started again. `progress` is told the step, and transactions done and in all. Runs for as long as it
+/// takes on the calling thread.
+pub fn copy(
+    from: &str,
+    to: &str,
+    progress: &mut (dyn FnMut(CopyStep, u64, u64) + Send),
+) -> Result<Proof, CopyError> {
+    let (from, to) = (Place::parse(from)?, Place::parse(to)?);
+    on_own_thread(|| copy::copy(&from, &to, progress))
+}
+
 /// Runs a future to its end, also for a caller inside a runtime.
-fn on_own_thread<T: Send, F: Future<Output = Result<T, StoreError>>>(
+fn on_own_thread<T: Send, E: From<StoreError> + Send, F: Future<Output = Result<T, E>>>(
     work: impl FnOnce() -> F + Send,
-) -> Result<T, StoreError> {
+) -> Result<T, E> {
     let run = || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -299,7 +321,7 @@ fn on_own_thread<T: Send, F: Future<Output = Result<T, StoreError>>>(
         runtime.block_on(work())
     };
     let ended = std::thread::scope(|scope| scope.spawn(run).join());
-    ended.unwrap_or_else(|_| Err(StoreError("the work panicked".to_owned())))
+    ended.unwrap_or_else(|_| Err(StoreError("the work panicked".to_owned()).into()))
 }
 
 async fn blocking<T: Send + 'static>(

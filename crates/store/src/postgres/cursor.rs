@@ -3,43 +3,53 @@
 //! Several cursors of one read-only transaction, so that rows of one account can be read beside each other and memory
 //! stays the same however many rows there are. Nodes go on meanwhile. Cost: a round trip for some thousand rows.
 
+use std::sync::Arc;
 use std::vec::IntoIter;
 
-use tokio_postgres::{Client, Error, IsolationLevel, Row, Transaction};
+use tokio_postgres::{Client, Error, Row};
 
-/// Rows that are fetched at a time.
-const ROWS: usize = 2_000;
+use crate::StoreError;
+use crate::postgres::access::Access;
+use crate::postgres::schema;
 
-/// No limit of the server may end a transaction that reads a whole ledger; rows come in the order of an index, never
-/// sorted on disk.
-const SETTINGS: &str = "SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN \
-     ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout'); \
-     SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_hashagg = off";
+/// No limit of the server may end a transaction that reads or writes a whole ledger.
+pub(super) const NO_TIMEOUTS: &str = "SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN \
+     ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')";
 
-/// Begins a read-only transaction that sees what is committed now.
-pub(super) async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, Error> {
-    let begun = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start();
-    let snapshot = begun.await?;
-    snapshot.batch_execute(SETTINGS).await?;
-    Ok(snapshot)
+/// Rows come in the order of an index, never sorted on disk.
+const BY_INDEX: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_hashagg = off";
+
+/// A connection with a read-only transaction that sees what is committed now, and ends with it.
+pub(super) async fn snapshot(url: &str) -> Result<Arc<Client>, StoreError> {
+    let client = Access::parse(url)?.connect().await.map_err(schema::from)?.client;
+    let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {NO_TIMEOUTS}; {BY_INDEX}");
+    client.batch_execute(&begin).await.map_err(schema::from)?;
+    Ok(Arc::new(client))
 }
 
 /// Rows of a query in their order.
-pub(super) struct Cursor<'a> {
-    snapshot: &'a Transaction<'a>,
+pub(super) struct Cursor {
+    snapshot: Arc<Client>,
     name: &'static str,
+    rows: usize,
     fetch: String,
     fetched: IntoIter<Row>,
     next: Option<Row>,
     ended: bool,
 }
 
-impl<'a> Cursor<'a> {
-    /// Opens a cursor; `name` is its own. For [`Cursor::take`] the first column is an account's number, rising.
-    pub(super) async fn open(snapshot: &'a Transaction<'a>, name: &'static str, query: &str) -> Result<Self, Error> {
+impl Cursor {
+    /// Opens a cursor that fetches so many `rows` at a time; `name` is its own. For [`Cursor::take`] the first column is
+    /// an account's number, rising.
+    pub(super) async fn open(
+        snapshot: &Arc<Client>,
+        name: &'static str,
+        rows: usize,
+        query: &str,
+    ) -> Result<Self, Error> {
         snapshot.batch_execute(&format!("DECLARE read_{name} NO SCROLL CURSOR FOR {query}")).await?;
-        let fetch = format!("FETCH {ROWS} FROM read_{name}");
-        Ok(Cursor { snapshot, name, fetch, fetched: Vec::new().into_iter(), next: None, ended: false })
+        let (snapshot, fetch) = (snapshot.clone(), format!("FETCH {rows} FROM read_{name}"));
+        Ok(Cursor { snapshot, name, rows, fetch, fetched: Vec::new().into_iter(), next: None, ended: false })
     }
 
     /// What it was opened as.
@@ -56,7 +66,7 @@ impl<'a> Cursor<'a> {
             return Ok(None);
         }
         let fetched = self.snapshot.query_typed(&self.fetch, &[]).await?;
-        self.ended = fetched.len() < ROWS;
+        self.ended = fetched.len() < self.rows;
         self.fetched = fetched.into_iter();
         Ok(self.fetched.next())
     }

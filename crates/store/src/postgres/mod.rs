@@ -8,6 +8,7 @@
 mod access;
 mod batch;
 mod clock;
+pub(crate) mod copy;
 mod cursor;
 mod directory;
 mod reader;

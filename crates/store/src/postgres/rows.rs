@@ -57,7 +57,8 @@ fn type_of(value: &Value) -> Type {
     }
 }
 
-fn value(row: &tokio_postgres::Row, column: usize) -> Result<Value, String> {
+/// A column of a row.
+pub(super) fn value(row: &tokio_postgres::Row, column: usize) -> Result<Value, String> {
     let wrong = |error: Error| format!("column {column}: {error}");
     let found = match *row.columns()[column].type_() {
         Type::INT8 => row.try_get::<_, Option<i64>>(column).map_err(wrong)?.map(Value::Int),

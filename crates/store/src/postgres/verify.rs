@@ -10,7 +10,7 @@ use ledger::{Account, Counter, Event, Hold, Lot, Transaction, Unit};
 use rustc_hash::FxHashMap;
 use tokio_postgres::Row;
 
-use crate::postgres::access::{Access, chain};
+use crate::postgres::access::chain;
 use crate::postgres::batch::key_hash;
 use crate::postgres::cursor::{self, Cursor, Taken};
 use crate::postgres::state;
@@ -27,6 +27,8 @@ const DOUBLE_KEY: &str = "SELECT account_no FROM entries WHERE key_hash IS NOT N
      HAVING count(*) > 1 LIMIT 1";
 const TOTALS: &str = "SELECT unit, counter, sum(total)::text FROM counter_totals GROUP BY unit, counter";
 
+/// Rows that are fetched at a time.
+const ROWS: usize = 2_000;
 /// Transactions between two calls of `progress`.
 const STEP: u64 = 8_192;
 
@@ -36,26 +38,25 @@ impl From<tokio_postgres::Error> for Difference {
     }
 }
 
-struct Verifier<'a, 'p> {
-    states: Cursor<'a>,
-    entries: Cursor<'a>,
-    spent: Cursor<'a>,
+struct Verifier<'a> {
+    states: Cursor,
+    entries: Cursor,
+    spent: Cursor,
     tally: Tally,
     totals: Totals,
-    progress: &'p mut (dyn FnMut(u64, u64) + Send),
+    progress: &'a mut (dyn FnMut(u64, u64) + Send),
     expected: u64,
 }
 
 /// Proves a database. `progress` is told entries done and in all.
 pub(crate) async fn verify(url: &str, progress: &mut (dyn FnMut(u64, u64) + Send)) -> Result<Proof, Difference> {
-    let mut client = Access::parse(url)?.connect().await?.client;
-    let snapshot = cursor::snapshot(&mut client).await?;
+    let snapshot = cursor::snapshot(url).await?;
     let expected = snapshot.query_one("SELECT coalesce(sum(seq), 0)::text FROM ledger_accounts", &[]).await?;
-    let mut accounts = Cursor::open(&snapshot, "accounts", ACCOUNTS).await?;
+    let mut accounts = Cursor::open(&snapshot, "accounts", ROWS, ACCOUNTS).await?;
     let mut verifier = Verifier {
-        states: Cursor::open(&snapshot, "ledger_accounts", STATES).await?,
-        entries: Cursor::open(&snapshot, "entries", ENTRIES).await?,
-        spent: Cursor::open(&snapshot, "spent_lots", SPENT).await?,
+        states: Cursor::open(&snapshot, "ledger_accounts", ROWS, STATES).await?,
+        entries: Cursor::open(&snapshot, "entries", ROWS, ENTRIES).await?,
+        spent: Cursor::open(&snapshot, "spent_lots", ROWS, SPENT).await?,
         tally: Tally::default(),
         totals: Totals::new(),
         progress,
@@ -73,7 +74,7 @@ pub(crate) async fn verify(url: &str, progress: &mut (dyn FnMut(u64, u64) + Send
     Ok(verifier.tally.proof())
 }
 
-impl Verifier<'_, '_> {
+impl Verifier<'_> {
     /// One account, from its first entry to its state.
     async fn account(&mut self, row: &Row) -> Result<(), Difference> {
         let (no, id): (i64, &str) = (row.try_get(0)?, row.try_get(1)?);
@@ -145,7 +146,7 @@ impl Verifier<'_, '_> {
     }
 }
 
-async fn take(cursor: &mut Cursor<'_>, no: i64) -> Result<Option<Row>, Difference> {
+async fn take(cursor: &mut Cursor, no: i64) -> Result<Option<Row>, Difference> {
     match cursor.take(no).await? {
         Taken::None => Ok(None),
         Taken::Row(row) => Ok(Some(row)),
@@ -153,7 +154,7 @@ async fn take(cursor: &mut Cursor<'_>, no: i64) -> Result<Option<Row>, Differenc
     }
 }
 
-fn stray(cursor: &Cursor<'_>, no: i64) -> Difference {
+fn stray(cursor: &Cursor, no: i64) -> Difference {
     Difference::new(format!("{}, account number {no}", cursor.name()), "belongs to no account")
 }
 

@@ -5,6 +5,7 @@
 //! thread, then point and range reads.
 
 mod checkpoint;
+pub(crate) mod copy;
 mod filter;
 mod memory;
 mod projector;

@@ -6,7 +6,7 @@
 //! transaction as its last entries. Rows are written with INSERT OR REPLACE: a cycle that is cut short by a crash or a
 //! failed commit is simply begun again. Cost: a few row writes per account and two per transaction.
 
-use ledger::{AccountNo, Timestamp};
+use ledger::{Account, AccountNo, Lot, Timestamp};
 use rusqlite::{CachedStatement, Connection, params};
 use rustc_hash::FxHashSet;
 
@@ -98,10 +98,16 @@ impl Cycle {
         let count = usize::try_from(self.target - tail.base()).unwrap_or(usize::MAX);
         add_totals(&mut totals, tail.rows().take(count));
         state::save_totals(conn, &totals)?;
-        conn.prepare_cached("INSERT OR REPLACE INTO ledger_meta (name, value) VALUES ('projected', ?1)")?
-            .execute([self.target as i64])?;
+        save_projected(conn, self.target)?;
         Ok((self.target, totals))
     }
+}
+
+/// Notes that everything up to a journal row is projected.
+pub(super) fn save_projected(conn: &Connection, gseq: Gseq) -> rusqlite::Result<()> {
+    conn.prepare_cached("INSERT OR REPLACE INTO ledger_meta (name, value) VALUES ('projected', ?1)")?
+        .execute([gseq as i64])?;
+    Ok(())
 }
 
 /// Adds what rows moved to counter-accounts.
@@ -119,14 +125,14 @@ fn rows_after(states: &States, tail: &Tail, no: AccountNo, seq: u64) -> Vec<Gseq
 }
 
 /// Writes rows of history; keeps its statements ready for a whole slice.
-struct EntryWriter<'a> {
+pub(super) struct EntryWriter<'a> {
     conn: &'a Connection,
     entry: CachedStatement<'a>,
     key: CachedStatement<'a>,
 }
 
 impl<'a> EntryWriter<'a> {
-    fn new(conn: &'a Connection) -> rusqlite::Result<Self> {
+    pub(super) fn new(conn: &'a Connection) -> rusqlite::Result<Self> {
         Ok(EntryWriter {
             conn,
             entry: conn.prepare_cached(
@@ -139,7 +145,8 @@ impl<'a> EntryWriter<'a> {
         })
     }
 
-    fn entry(&mut self, gseq: Gseq, row: &TailRow, reversals: &Reversals) -> rusqlite::Result<()> {
+    /// Writes a row, and what `reversals` says went back of it or, when it reverses another one, of that.
+    pub(super) fn entry(&mut self, gseq: Gseq, row: &TailRow, reversals: &Reversals) -> rusqlite::Result<()> {
         let account = row.account as i64;
         let reversed = reversals.get(&(row.account, row.seq)).map_or(0, |amount| amount.units());
         self.entry.execute(params![
@@ -170,32 +177,56 @@ impl<'a> EntryWriter<'a> {
 /// Writes a state and marks it as projected; drops lots with nothing left from memory.
 fn write_state(conn: &Connection, slot: &mut Slot) -> rusqlite::Result<()> {
     let account = &mut slot.account;
-    let no = account.no as i64;
-    let balance = account.book_balance();
+    write_account(conn, account)?;
+    write_lots(conn, account.no, account.lots.iter().filter(|lot| slot.changed_lots.contains(lot.no)))?;
+    account.take_spent_lots();
+    if slot.projected_holds {
+        conn.prepare_cached("DELETE FROM holds WHERE account_no = ?1")?.execute([account.no as i64])?;
+    }
+    write_holds(conn, account)?;
+    slot.changed_lots = ChangedLots::default();
+    slot.projected_holds = !account.holds.is_empty();
+    slot.projected_seq = account.seq;
+    slot.projected_balance = account.book_balance();
+    slot.head = 0;
+    Ok(())
+}
+
+/// Writes everything of a state but lots and holds.
+pub(super) fn write_account(conn: &Connection, account: &Account) -> rusqlite::Result<()> {
     let next_due_at = account.next_due_at();
     conn.prepare_cached(
         "INSERT OR REPLACE INTO ledger_accounts (account_no, unit, seq, head, last_at_us, balance, overdraft, \
          overdraft_limit, closed, next_due_at_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
-        no,
+        account.no as i64,
         account.unit.code(),
         account.seq as i64,
         account.head.0,
         account.last_at.micros(),
-        balance.units(),
+        account.book_balance().units(),
         account.overdraft.units(),
         account.overdraft_limit.units(),
         account.closed,
         (next_due_at < Timestamp::MAX).then_some(next_due_at.micros()),
     ])?;
+    Ok(())
+}
+
+/// Writes lots of an account.
+pub(super) fn write_lots<'a>(
+    conn: &Connection,
+    no: AccountNo,
+    lots: impl Iterator<Item = &'a Lot>,
+) -> rusqlite::Result<()> {
     let mut statement = conn.prepare_cached(
         "INSERT OR REPLACE INTO lots (account_no, lot_no, kind, priority, allocated, remaining, held, effective_at_us, \
          expires_at_us, scope) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
-    for lot in account.lots.iter().filter(|lot| slot.changed_lots.contains(lot.no)) {
+    for lot in lots {
         statement.execute(params![
-            no,
+            no as i64,
             lot.no as i64,
             lot.kind as u8,
             lot.priority,
@@ -207,26 +238,22 @@ fn write_state(conn: &Connection, slot: &mut Slot) -> rusqlite::Result<()> {
             state::write_scope(&lot.scope),
         ])?;
     }
-    account.take_spent_lots();
-    if slot.projected_holds {
-        conn.prepare_cached("DELETE FROM holds WHERE account_no = ?1")?.execute([no])?;
-    }
+    Ok(())
+}
+
+/// Writes the holds of an account that has none written.
+pub(super) fn write_holds(conn: &Connection, account: &Account) -> rusqlite::Result<()> {
     for hold in &account.holds {
         conn.prepare_cached(
             "INSERT INTO holds (account_no, hold_no, expires_at_us, service, parts) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
         .execute(params![
-            no,
+            account.no as i64,
             hold.no as i64,
             hold.expires_at.micros(),
             hold.service.as_deref(),
             state::write_parts(&hold.parts),
         ])?;
     }
-    slot.changed_lots = ChangedLots::default();
-    slot.projected_holds = !account.holds.is_empty();
-    slot.projected_seq = account.seq;
-    slot.projected_balance = balance;
-    slot.head = 0;
     Ok(())
 }

@@ -72,7 +72,8 @@ fn bind(statement: &mut rusqlite::Statement<'_>, params: &[Value]) -> rusqlite::
     Ok(())
 }
 
-fn value(value: ValueRef<'_>) -> rusqlite::Result<Value> {
+/// A column of a row.
+pub(super) fn value(value: ValueRef<'_>) -> rusqlite::Result<Value> {
     Ok(match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(value) => Value::Int(value),

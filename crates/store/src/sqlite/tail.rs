@@ -97,31 +97,14 @@ impl Tail {
     /// before it in the tail.
     pub(super) fn push(&mut self, account: &Account, tx: &Transaction, previous: Gseq) -> Gseq {
         let gseq = self.last() + 1;
-        let key = tx.key.as_deref().map(|key| key_hash(account.no, key));
-        if let Some(key) = key
+        let service = tx.memo.service.as_deref().map(|service| self.intern(service));
+        let row = TailRow::new(account, tx, lot_kinds(account, tx), service, previous);
+        if let Some(key) = row.key
             && let Some(other) = self.keys.insert(key, gseq)
         {
             self.collided.push((key, other));
         }
-        let reverses = match tx.event {
-            Event::Reversed { entry, .. } => entry,
-            _ => 0,
-        };
-        let service = tx.memo.service.as_deref().map(|service| self.intern(service));
-        self.rows.push_back(TailRow {
-            account: account.no,
-            seq: tx.seq,
-            previous,
-            at: tx.at,
-            amount: tx.amount(),
-            key,
-            reverses,
-            service,
-            kind: tx.kind(),
-            lot_kinds: lot_kinds(account, tx),
-            counter: tx.counter as u8,
-            unit: account.unit,
-        });
+        self.rows.push_back(row);
         gseq
     }
 
@@ -194,6 +177,34 @@ impl Tail {
 }
 
 impl TailRow {
+    /// The row of a transaction booked on `account`.
+    pub(super) fn new(
+        account: &Account,
+        tx: &Transaction,
+        lot_kinds: u8,
+        service: Option<Arc<str>>,
+        previous: Gseq,
+    ) -> Self {
+        let reverses = match tx.event {
+            Event::Reversed { entry, .. } => entry,
+            _ => 0,
+        };
+        TailRow {
+            account: account.no,
+            seq: tx.seq,
+            previous,
+            at: tx.at,
+            amount: tx.amount(),
+            key: tx.key.as_deref().map(|key| key_hash(account.no, key)),
+            reverses,
+            service,
+            kind: tx.kind(),
+            lot_kinds,
+            counter: tx.counter as u8,
+            unit: account.unit,
+        }
+    }
+
     /// Whether a filter lets it through; `reversed` is what went back of it.
     pub(super) fn matches(&self, filter: &EntryFilter, reversed: Amount) -> bool {
         let kind = if filter.kinds.is_empty() { self.kind.moves_credits() } else { filter.kinds.contains(&self.kind) };

@@ -9,8 +9,18 @@ use store::{AccountRef, Clock, Failure, Options, Order, Receipt, Statement, Stor
 use testbed::Database;
 
 /// A clock that only tests move.
-#[derive(Default)]
 pub struct TestClock(AtomicI64);
+
+impl TestClock {
+    /// The instant that tests begin at.
+    pub fn at_start() -> Self {
+        TestClock(AtomicI64::new(1_000_000_000))
+    }
+
+    pub fn advance_seconds(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+}
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
@@ -27,9 +37,7 @@ pub struct Ground {
 
 impl Ground {
     pub async fn new(tail_length: usize) -> Ground {
-        let clock = Arc::new(TestClock::default());
-        clock.0.store(1_000_000_000, Ordering::SeqCst);
-        Ground::on(Arc::new(Database::new()), clock, tail_length).await
+        Ground::on(Arc::new(Database::new()), Arc::new(TestClock::at_start()), tail_length).await
     }
 
     async fn on(database: Arc<Database>, clock: Arc<TestClock>, tail_length: usize) -> Ground {
@@ -38,7 +46,7 @@ impl Ground {
     }
 
     pub fn advance_seconds(&self, seconds: i64) {
-        self.clock.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+        self.clock.advance_seconds(seconds);
     }
 
     pub fn url(&self) -> String {
@@ -84,7 +92,7 @@ fn copied(path: &Path) -> Database {
     copy
 }
 
-async fn open(url: &str, clock: &Arc<TestClock>, tail_length: usize) -> Store {
+pub async fn open(url: &str, clock: &Arc<TestClock>, tail_length: usize) -> Store {
     let options = Options { tail_length, clock: Some(clock.clone()), ..Options::default() };
     Store::open(url, options).await.unwrap()
 }

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod copying;
 mod ground;
 mod history;
 mod tampering;

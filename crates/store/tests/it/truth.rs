@@ -22,7 +22,7 @@ enum Step {
 
 const ACCOUNTS: u64 = 4;
 
-fn ops() -> impl Strategy<Value = Op> {
+pub fn ops() -> impl Strategy<Value = Op> {
     let amount = 1..200_i64;
     prop_oneof![
         3 => (amount.clone(), 0..5_usize, proptest::option::of(1..5000_i64)).prop_map(|(count, kind, ttl)| {
