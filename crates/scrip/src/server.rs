@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::Engine;
-use engine::settings::{DatabaseUrl, LogFormat, Settings};
+use engine::settings::{LogFormat, Settings};
 use store::{Clock, Options, PostgresOptions, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -71,11 +71,6 @@ pub async fn listen(address: std::net::SocketAddr) -> Result<TcpListener, Exit> 
     TcpListener::bind(address).await.map_err(|error| {
         Exit::unavailable(format!("cannot listen on {address}: {error}; choose another with --listen or SCRIP_LISTEN"))
     })
-}
-
-/// The database as the store wants it said.
-pub fn sqlite_url(url: &DatabaseUrl) -> Result<String, Exit> {
-    Ok(url.reveal())
 }
 
 /// The settings as the store wants them.
@@ -146,6 +141,7 @@ impl Signals {
 
 #[cfg(test)]
 mod tests {
+    use engine::settings::DatabaseUrl;
     use tokio::sync::oneshot;
 
     use super::*;

@@ -19,6 +19,7 @@ pub use copy::{CopyError, CopyStep};
 pub use order::{
     AccountRef, AccountView, EntryFilter, EntryStatus, EntryView, Failure, Order, Receipt, Target, TrialLine,
 };
+pub use postgres::inspect::PostgresServer;
 pub use sql::{ColumnError, Row, Statement, Value};
 pub use verify::{Difference, Proof};
 
@@ -291,6 +292,14 @@ pub fn verify(url: &str, progress: &mut (dyn FnMut(u64, u64) + Send)) -> Result<
         Ok(Place::Sqlite(path)) => sqlite::verify::verify(&path, progress),
         Ok(Place::Postgres(url)) => on_own_thread(|| postgres::verify::verify(&url, progress)),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Asks the PostgreSQL server of a URL how it is set up. Errors: it cannot be reached, or the URL names none.
+pub fn inspect(url: &str) -> Result<PostgresServer, StoreError> {
+    match Place::parse(url)? {
+        Place::Sqlite(_) => Err(StoreError("this is no PostgreSQL database".to_owned())),
+        Place::Postgres(url) => on_own_thread(|| postgres::inspect::inspect(&url)),
     }
 }
 

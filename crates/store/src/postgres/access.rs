@@ -136,7 +136,8 @@ impl FromStr for Mode {
     }
 }
 
-fn is_local(config: &Config) -> bool {
+/// Whether every host that is named is this machine.
+pub(super) fn is_local(config: &Config) -> bool {
     config.get_hosts().iter().all(|host| match host {
         Host::Unix(_) => true,
         Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback()),

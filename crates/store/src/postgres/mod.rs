@@ -11,6 +11,7 @@ mod clock;
 pub(crate) mod copy;
 mod cursor;
 mod directory;
+pub(crate) mod inspect;
 mod reader;
 mod rows;
 mod schema;
