@@ -16,8 +16,10 @@ use crate::postgres::schema;
 pub(super) const NO_TIMEOUTS: &str = "SELECT set_config(name, '0', true) FROM pg_settings WHERE name IN \
      ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')";
 
-/// Rows come in the order of an index, never sorted on disk.
-const BY_INDEX: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_hashagg = off";
+/// Rows come in the order of an index, never sorted on disk. Plans that cannot look too dear to the server then, which
+/// would compile them.
+const BY_INDEX: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_hashagg = off; \
+     SET LOCAL jit = off";
 
 /// A connection with a read-only transaction that sees what is committed now, and ends with it.
 pub(super) async fn snapshot(url: &str) -> Result<Arc<Client>, StoreError> {

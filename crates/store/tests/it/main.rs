@@ -6,4 +6,5 @@ mod copying;
 mod ground;
 mod history;
 mod tampering;
+mod tampering_postgres;
 mod truth;
