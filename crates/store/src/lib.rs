@@ -279,6 +279,15 @@ impl Store {
     }
 }
 
+/// Makes a database as it was when there were only the first `last` migrations: for tests of upgrades.
+#[doc(hidden)]
+pub async fn migrate_to(url: &str, now: Timestamp, last: usize) -> Result<(), StoreError> {
+    match Place::parse(url)? {
+        Place::Sqlite(path) => blocking(move || sqlite::migrate_to(&path, now, last)).await,
+        Place::Postgres(url) => postgres::migrate_to(&url, now, last).await,
+    }
+}
+
 /// Migrations that this program knows and the database does not have; all of them when there is no database yet.
 pub fn missing_migrations(url: &str) -> Result<Vec<&'static str>, StoreError> {
     let place = Place::parse(url)?;

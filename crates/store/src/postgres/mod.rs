@@ -64,6 +64,12 @@ pub(crate) async fn migrate(url: &str, now: Timestamp) -> Result<Vec<&'static st
     schema::migrate(&mut client, now).await
 }
 
+/// Makes the tables that there were with the first `last` migrations.
+pub(crate) async fn migrate_to(url: &str, now: Timestamp, last: usize) -> Result<(), StoreError> {
+    let mut client = Access::parse(url)?.connect().await.map_err(schema::from)?.client;
+    schema::migrate_to(&mut client, now, last).await.map(drop)
+}
+
 /// Migrations that this program knows and the database does not have.
 pub(crate) async fn missing_migrations(url: &str) -> Result<Vec<&'static str>, StoreError> {
     let client = Access::parse(url)?.connect().await.map_err(schema::from)?.client;

@@ -81,8 +81,17 @@ pub(super) async fn migrate(client: &mut Client, now: Timestamp) -> Result<Vec<&
     if is_current(client).await? {
         return Ok(Vec::new());
     }
+    migrate_to(client, now, MIGRATIONS.len()).await
+}
+
+/// The same up to the migration with the number `last`.
+pub(super) async fn migrate_to(
+    client: &mut Client,
+    now: Timestamp,
+    last: usize,
+) -> Result<Vec<&'static str>, StoreError> {
     for attempt in 1.. {
-        match migrate_once(client, now).await {
+        match migrate_once(client, now, last).await {
             Err(Failed::Database(error)) if attempt < TRIES && has_met_another(&error) => {}
             Err(Failed::Database(error)) => return Err(from(error)),
             Err(Failed::Refused(error)) => return Err(error),
@@ -108,7 +117,7 @@ fn has_met_another(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|code| codes.contains(code))
 }
 
-async fn migrate_once(client: &mut Client, now: Timestamp) -> Result<Vec<&'static str>, Failed> {
+async fn migrate_once(client: &mut Client, now: Timestamp, last: usize) -> Result<Vec<&'static str>, Failed> {
     let tx = client.transaction().await?;
     tx.batch_execute(LEDGER).await?;
     let version = ledger_version(&tx).await?;
@@ -124,7 +133,7 @@ async fn migrate_once(client: &mut Client, now: Timestamp) -> Result<Vec<&'stati
         return Err(Failed::Refused(newer(&format!("migration {applied}"))));
     }
     let mut names = Vec::new();
-    for (number, (name, sql)) in (1_i64..).zip(MIGRATIONS).skip(applied) {
+    for (number, (name, sql)) in (1_i64..).zip(MIGRATIONS).take(last).skip(applied) {
         tx.batch_execute(&translate(sql)).await?;
         let done = "INSERT INTO migrations (number, name, applied_at_us) VALUES ($1, $2, $3)";
         tx.execute(done, &[&number, name, &now.micros()]).await?;

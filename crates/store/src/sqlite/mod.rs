@@ -49,6 +49,12 @@ pub(crate) fn migrate(path: &Path, now: Timestamp) -> Result<Vec<&'static str>, 
     schema::migrate(&mut conn, now.micros())
 }
 
+/// Makes the tables that there were with the first `last` migrations.
+pub(crate) fn migrate_to(path: &Path, now: Timestamp, last: usize) -> Result<(), StoreError> {
+    let mut conn = schema::open_writer(path)?;
+    schema::migrate_to(&mut conn, now.micros(), last).map(drop)
+}
+
 /// Migrations that a database file does not have.
 pub(crate) fn missing_migrations(path: &Path) -> Result<Vec<&'static str>, StoreError> {
     if !path.exists() {

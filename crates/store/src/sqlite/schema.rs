@@ -122,6 +122,11 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
 
 /// Makes what is missing; says which migrations were applied. `now_us` is recorded with them.
 pub(super) fn migrate(conn: &mut Connection, now_us: i64) -> Result<Vec<&'static str>, StoreError> {
+    migrate_to(conn, now_us, MIGRATIONS.len())
+}
+
+/// The same up to the migration with the number `last`.
+pub(super) fn migrate_to(conn: &mut Connection, now_us: i64, last: usize) -> Result<Vec<&'static str>, StoreError> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(from)?;
     let version: i64 = tx.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(from)?;
     if version > LEDGER_VERSION {
@@ -141,7 +146,7 @@ pub(super) fn migrate(conn: &mut Connection, now_us: i64) -> Result<Vec<&'static
         )));
     }
     let mut names = Vec::new();
-    for (number, (name, sql)) in (1_i64..).zip(MIGRATIONS).skip(applied) {
+    for (number, (name, sql)) in (1_i64..).zip(MIGRATIONS).take(last).skip(applied) {
         tx.execute_batch(sql).map_err(from)?;
         tx.execute("INSERT INTO migrations (number, name, applied_at_us) VALUES (?1, ?2, ?3)", (number, name, now_us))
             .map_err(from)?;

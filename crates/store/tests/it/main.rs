@@ -8,3 +8,4 @@ mod history;
 mod tampering;
 mod tampering_postgres;
 mod truth;
+mod upgrade;
