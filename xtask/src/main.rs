@@ -57,12 +57,14 @@ enum Command {
 
 fn main() -> ExitCode {
     undo::on_interrupt();
-    match Cli::parse().command {
+    let code = match Cli::parse().command {
         Command::Test { list: true, .. } => {
             steps::list();
             ExitCode::SUCCESS
         }
         Command::Test { only, skip, minutes, .. } => steps::run(&only, &skip, minutes),
         Command::Soak { name, short, record } => soak::run(name.as_deref(), short, record),
-    }
+    };
+    undo::finish();
+    code
 }

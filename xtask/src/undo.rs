@@ -1,10 +1,18 @@
 //! What has to be undone when a run ends, also when it ends by Ctrl-C: servers killed, file systems unmounted.
 
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The commands still to be run, with the number of the value that stands for each.
-static PENDING: Mutex<Vec<(u64, Vec<String>)>> = Mutex::new(Vec::new());
+static PENDING: Mutex<Pending> = Mutex::new(Pending { commands: Vec::new(), last_number: 0, interrupted: false });
+
+struct Pending {
+    /// The commands still to be run, with the number of the value that stands for each.
+    commands: Vec<(u64, Vec<String>)>,
+    /// No number is given twice: a value that was told to forget must not take another's command when it is dropped.
+    last_number: u64,
+    /// The run is ending; what is begun from now on ends at once.
+    interrupted: bool,
+}
 
 /// A command that runs when this is dropped, or when the run is interrupted.
 pub struct Undo(u64);
@@ -12,9 +20,15 @@ pub struct Undo(u64);
 impl Undo {
     /// For `words`, a program and its arguments.
     pub fn new(words: &[&str]) -> Self {
-        let mut pending = PENDING.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = pending.last().map_or(0, |(number, _)| number + 1);
-        pending.push((number, words.iter().map(|word| (*word).to_owned()).collect()));
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let mut pending = pending();
+        pending.last_number += 1;
+        let number = pending.last_number;
+        if pending.interrupted {
+            run(&words);
+        } else {
+            pending.commands.push((number, words));
+        }
         Undo(number)
     }
 
@@ -37,10 +51,14 @@ impl Drop for Undo {
     }
 }
 
+fn pending() -> MutexGuard<'static, Pending> {
+    PENDING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn take(number: u64) -> Option<Vec<String>> {
-    let mut pending = PENDING.lock().unwrap_or_else(PoisonError::into_inner);
-    let at = pending.iter().position(|(other, _)| *other == number)?;
-    Some(pending.remove(at).1)
+    let commands = &mut pending().commands;
+    let at = commands.iter().position(|(other, _)| *other == number)?;
+    Some(commands.remove(at).1)
 }
 
 fn run(words: &[String]) {
@@ -59,11 +77,22 @@ pub fn on_interrupt() {
                 return;
             };
             tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-            let pending = std::mem::take(&mut *PENDING.lock().unwrap_or_else(PoisonError::into_inner));
-            pending.iter().rev().for_each(|(_, words)| run(words));
+            let commands = {
+                let mut pending = pending();
+                pending.interrupted = true;
+                std::mem::take(&mut pending.commands)
+            };
+            commands.iter().rev().for_each(|(_, words)| run(words));
             std::process::exit(130);
         });
     });
+}
+
+/// Before the program ends: an interruption may have made it fail, and is still undoing what there was.
+pub fn finish() {
+    while pending().interrupted {
+        std::thread::park();
+    }
 }
 
 #[cfg(test)]
@@ -77,9 +106,12 @@ mod tests {
         let touch = |name: &str| Undo::new(&["touch", &file(name).to_string_lossy()]);
         let (one, two) = (touch("one"), touch("two"));
         two.forget();
+        let three = touch("three");
         drop(two);
-        assert!(!file("one").exists() && !file("two").exists());
+        assert!(!file("one").exists() && !file("two").exists() && !file("three").exists());
         drop(one);
-        assert!(file("one").exists() && !file("two").exists());
+        assert!(file("one").exists() && !file("two").exists() && !file("three").exists());
+        drop(three);
+        assert!(file("three").exists());
     }
 }
