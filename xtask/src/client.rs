@@ -46,6 +46,17 @@ impl Api {
         Ok(Api { http, url: url.to_owned(), key: key.to_owned() })
     }
 
+    /// The same caller, for whom an answer that takes longer than `patience` did not come.
+    pub fn with_patience(&self, patience: Duration) -> Result<Self> {
+        let http = reqwest::Client::builder().no_proxy().timeout(patience).build()?;
+        Ok(Api { http, ..self.clone() })
+    }
+
+    /// A caller of the same server with another key.
+    pub fn with_key(&self, key: &str) -> Self {
+        Api { key: key.to_owned(), ..self.clone() }
+    }
+
     /// `GET path`. An error means that no whole answer came.
     pub async fn get(&self, path: &str) -> Result<Answer> {
         read(self.http.get(format!("{}{path}", self.url)).bearer_auth(&self.key).send().await?).await
@@ -55,6 +66,11 @@ impl Api {
     pub async fn post(&self, path: &str, idempotency_key: &str, body: &Value) -> Result<Answer> {
         let request = self.http.post(format!("{}{path}", self.url)).bearer_auth(&self.key);
         read(request.header("Idempotency-Key", idempotency_key).json(body).send().await?).await
+    }
+
+    /// `DELETE path`. An error means that no whole answer came: whether it happened is unknown.
+    pub async fn delete(&self, path: &str) -> Result<Answer> {
+        read(self.http.delete(format!("{}{path}", self.url)).bearer_auth(&self.key).send().await?).await
     }
 
     /// Debits `amount` from `account`.

@@ -44,7 +44,7 @@ enum Command {
     },
     /// Try to make the server lose, forget or invent credits: all soaks, or the one that is named
     Soak {
-        /// kill9, race, disk-full, fsync, tamper, replay or bad-input
+        /// kill9, race, nodes, pg-kill9, failover, disk-full, fsync, tamper, replay or bad-input
         name: Option<String>,
         /// The short form, as in `cargo xtask test`
         #[arg(long)]

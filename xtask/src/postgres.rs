@@ -14,6 +14,7 @@
 //! Cost: `initdb` takes one or two seconds and 40 MB. Everything here blocks; none of it needs a runtime.
 
 mod programs;
+mod standby;
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -163,7 +164,6 @@ impl Server {
     }
 
     /// Ends it cleanly: transactions are aborted, everything is flushed.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the soaks on PostgreSQL, which come next"))]
     pub fn stop(&mut self) -> Result<()> {
         self.end("-INT")
     }

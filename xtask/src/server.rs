@@ -3,6 +3,7 @@
 //! Ports are below 32768: a client that retries a dead port above may connect to itself and keep the port, so that the
 //! server cannot come back. Every process runs in a group of its own and ends with the value that stands for it.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader};
@@ -11,6 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -22,6 +24,9 @@ use crate::undo::Undo;
 
 /// The operator key of every installation here.
 const OPERATOR_KEY: &str = "sk_test_soak000000_0123456789abcdefghijklmnopqrstuvwxyz";
+
+/// The database of an installation that is not told another one, in its folder.
+const SQLITE_FILE: &str = "scrip.db";
 
 /// Whether the debug binary is used: a check of a change has it nearly built, and two cores have 25 minutes.
 static DEBUG: AtomicBool = AtomicBool::new(false);
@@ -58,27 +63,46 @@ pub fn scrip(args: &[&str]) -> Result<Command> {
     Ok(command)
 }
 
-/// A data folder, a port and a key. Nothing runs until [`Installation::start`].
+/// A database, a port and a key. Nothing runs until [`Installation::start`]. Several on one PostgreSQL database are its
+/// nodes.
 pub struct Installation {
     folder: PathBuf,
     log: PathBuf,
     port: u16,
+    database_url: String,
+    variables: Vec<(String, String)>,
 }
 
 impl Installation {
-    /// In `folder`, which exists.
+    /// On a SQLite file in `folder`, which exists.
     pub fn new(folder: &Path) -> Result<Self> {
         Installation::logging_to(folder, folder.join("server.log"))
     }
 
     /// The same with what the server says in another place.
     pub fn logging_to(folder: &Path, log: PathBuf) -> Result<Self> {
-        Ok(Installation { folder: folder.to_owned(), log, port: free_port()? })
+        Installation::on(folder, log, sqlite_url(&folder.join(SQLITE_FILE)))
     }
 
-    /// The SQLite file.
+    /// A node on a database that others may share. Its log is in `folder`, which exists, under its name.
+    pub fn node(folder: &Path, name: &str, database_url: &str) -> Result<Self> {
+        Installation::on(folder, folder.join(format!("{name}.log")), database_url.to_owned())
+    }
+
+    fn on(folder: &Path, log: PathBuf, database_url: String) -> Result<Self> {
+        let variables = Vec::new();
+        Ok(Installation { folder: folder.to_owned(), log, port: free_port()?, database_url, variables })
+    }
+
+    /// With one more `SCRIP_…` variable.
+    pub fn with(mut self, variable: &str, value: &str) -> Self {
+        self.variables.push((variable.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The SQLite file, when it is on one.
     pub fn database(&self) -> PathBuf {
-        self.folder.join("scrip.db")
+        self.folder.join(SQLITE_FILE)
     }
 
     /// A caller with the operator key.
@@ -100,8 +124,9 @@ impl Installation {
         let mut command = clean(words.next().context("no program")?);
         command.args(words).arg("serve");
         command.env("SCRIP_LISTEN", format!("127.0.0.1:{}", self.port));
-        command.env("SCRIP_DATABASE_URL", format!("sqlite:{}", self.database().display()));
+        command.env("NO_COLOR", "1").env("SCRIP_DATABASE_URL", &self.database_url);
         command.env("SCRIP_BOOTSTRAP_OPERATOR_KEY", OPERATOR_KEY);
+        command.envs(self.variables.iter().map(|(variable, value)| (variable, value)));
         command.current_dir(&self.folder).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).process_group(0);
         let mut server = Server::new(command.spawn().context("cannot start the server")?);
         let api = self.api()?;
@@ -118,8 +143,7 @@ impl Installation {
 
     /// `scrip verify` on this database: what it printed, and whether it found all in order.
     pub fn verify(&self) -> Result<String> {
-        verify(&self.database())?
-            .map_err(|difference| anyhow::anyhow!("`scrip verify` found a difference:\n{difference}"))
+        verified(&self.database_url)
     }
 
     /// The last lines of what the server wrote.
@@ -130,11 +154,21 @@ impl Installation {
     }
 }
 
-/// `scrip verify` on a SQLite file: `Ok` with its line of totals at exit code 0, `Err` with the difference at exit
-/// code 1. Any other end is an error of the outer kind.
-pub fn verify(database: &Path) -> Result<Result<String, String>> {
-    let url = format!("sqlite:{}", database.display());
-    let output = sh::capture(scrip(&["verify", "--database", &url])?, Instant::now() + Duration::from_secs(600))?;
+/// How a SQLite file is named to the server.
+pub fn sqlite_url(file: &Path) -> String {
+    format!("sqlite:{}", file.display())
+}
+
+/// What `scrip verify` printed of a database in which it found all in order; anything else is an error.
+pub fn verified(database_url: &str) -> Result<String> {
+    verify(database_url)?.map_err(|difference| anyhow::anyhow!("`scrip verify` found a difference:\n{difference}"))
+}
+
+/// `scrip verify` on a database: `Ok` with its line of totals at exit code 0, `Err` with the difference at exit code 1.
+/// Any other end is an error of the outer kind.
+pub fn verify(database_url: &str) -> Result<Result<String, String>> {
+    let verify = scrip(&["verify", "--database", database_url])?;
+    let output = sh::capture(verify, Instant::now() + Duration::from_secs(600))?;
     match output.status.code() {
         Some(0) => Ok(Ok(output.text)),
         Some(1) => Ok(Err(output.text)),
@@ -170,6 +204,16 @@ impl Server {
             std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())
+    }
+
+    /// Stops it where it is (`SIGSTOP`): it keeps what it has open, and does nothing.
+    pub fn freeze(&self) -> Result<()> {
+        signal("-STOP", self.child.id())
+    }
+
+    /// Lets it go on after [`Server::freeze`].
+    pub fn resume(&self) -> Result<()> {
+        signal("-CONT", self.child.id())
     }
 
     /// How it stands, for an error: that it runs, or by what it ended.
@@ -258,11 +302,13 @@ impl Installation {
     }
 }
 
-/// A port below 32768 on which nothing listens now.
+/// A port below 32768 on which nothing listens now, and which was not given away before: many listen only later.
 pub fn free_port() -> Result<u16> {
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
     for _ in 0..200 {
         let port = rand::random_range(20_000..32_000);
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() && given.insert(port) {
             return Ok(port);
         }
     }

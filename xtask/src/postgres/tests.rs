@@ -67,3 +67,24 @@ fn a_server_that_cannot_start_says_why() {
     let error = server.restart().unwrap_err().to_string();
     assert!(error.contains("no_such_setting"), "{error}");
 }
+
+#[test]
+fn a_standby_has_what_was_committed_and_takes_over() {
+    let Some(mut primary) = started(&Settings::fast()) else { return };
+    primary.create_database("ledger").unwrap();
+    let until = Instant::now() + Duration::from_secs(120);
+    let standby = primary.synchronous_standby(until).unwrap();
+    primary.sql("ledger", "SET synchronous_commit = on; CREATE TABLE rows (number BIGINT)").unwrap();
+    primary.sql("ledger", "SET synchronous_commit = on; INSERT INTO rows VALUES (7)").unwrap();
+    assert!(standby.sql("ledger", "INSERT INTO rows VALUES (8)").is_err(), "a standby takes no writes");
+
+    let frozen = primary.freeze_wal_sender().unwrap();
+    assert_eq!(primary.sql("ledger", "SELECT number FROM rows").unwrap(), "7", "reads go on");
+    primary.kill9().unwrap();
+    drop(frozen);
+    standby.promote().unwrap();
+    assert_eq!(standby.sql("ledger", "SELECT number FROM rows").unwrap(), "7");
+    standby.sql("ledger", "INSERT INTO rows VALUES (9)").unwrap();
+    let url = primary.url_of_either(&standby, "ledger");
+    assert!(url.contains(&format!("@127.0.0.1:{},127.0.0.1:{}/ledger?", primary.port, standby.port)), "{url}");
+}

@@ -1,13 +1,18 @@
 //! `cargo xtask soak`: attempts to make the server lose, forget or invent credits.
 //!
-//! Each module is one kind of misfortune against the release binary with a SQLite file in a temporary folder. The
-//! short forms run in `cargo xtask test`, the long ones before a release; both check the same things. What is believed
-//! is only what the server answered over HTTP and what `scrip verify` says afterwards.
+//! Each module is one kind of misfortune against the release binary, with a SQLite file in a temporary folder or with a
+//! private PostgreSQL server. The short forms run in `cargo xtask test`, the long ones before a release; both check the
+//! same things. What is believed is only what the server answered over HTTP and what `scrip verify` says afterwards.
 
 mod bad_input;
+mod cluster;
 mod disk_full;
+mod failover;
 mod fsync;
 mod kill9;
+mod load;
+mod nodes;
+mod pg_kill9;
 mod race;
 mod replay;
 mod tamper;
@@ -53,6 +58,17 @@ struct Soak {
 const SOAKS: &[Soak] = &[
     Soak { name: "kill9", about: "what was acknowledged survives kill -9 under load", run: kill9::run },
     Soak { name: "race", about: "many spend one balance at once: never more than there is", run: race::run },
+    Soak { name: "nodes", about: "two nodes on one PostgreSQL do everything once", run: nodes::run },
+    Soak {
+        name: "pg-kill9",
+        about: "PostgreSQL or a node is killed: nothing acknowledged is lost",
+        run: pg_kill9::run,
+    },
+    Soak {
+        name: "failover",
+        about: "a standby of PostgreSQL takes over: nothing acknowledged is lost",
+        run: failover::run,
+    },
     Soak { name: "disk-full", about: "a full disk refuses, forgets nothing, and recovers", run: disk_full::run },
     Soak { name: "fsync", about: "a disk that fails to flush is never acknowledged", run: fsync::run },
     Soak { name: "tamper", about: "a changed value anywhere in the database is found", run: tamper::run },
@@ -118,6 +134,7 @@ pub fn block_on<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
 }
 
 /// A debit that was sent, and what came back; `None` if nothing did.
+#[derive(Clone)]
 struct Sent {
     account: String,
     key: String,

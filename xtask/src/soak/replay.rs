@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use super::{Plan, block_on};
 use crate::client::{ONE, PLACES, format_amount, parse_amount};
 use crate::report::Outcome;
-use crate::server::{Demo, scrip, verify};
+use crate::server::{Demo, scrip, sqlite_url, verified};
 use crate::sh;
 
 /// One input token costs 3.75 units of the ledger's scale of USD: rows have to be rounded.
@@ -57,7 +57,7 @@ pub(super) fn run(plan: Plan) -> Result<Outcome> {
     ensure!(again == 0, "the second run charged {} more", format_amount(again));
 
     let database = find_database(folder.path()).context("the demo has no database file")?;
-    verify(&database)?.map_err(|difference| anyhow::anyhow!("`scrip verify` found a difference:\n{difference}"))?;
+    verified(&sqlite_url(&database))?;
     Ok(Outcome::Passed(format!("{rows} rows, {} USD charged exactly, once, in {took:.1?}", format_amount(charged))))
 }
 

@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{Plan, block_on};
 use crate::client::Api;
 use crate::report::Outcome;
-use crate::server::{Installation, verify};
+use crate::server::{Installation, sqlite_url, verify};
 
 /// Tables of plain records: no credit depends on them.
 const PLAIN_TABLES: [&str; 9] = [
@@ -42,7 +42,7 @@ pub(super) fn run(plan: Plan) -> Result<Outcome> {
     block_on(make_history(&installation))?;
     let pristine = folder.path().join("pristine.db");
     Connection::open(installation.database())?.execute("VACUUM INTO ?1", [pristine.to_string_lossy()])?;
-    if let Err(difference) = verify(&pristine)? {
+    if let Err(difference) = verify(&sqlite_url(&pristine))? {
         bail!("`scrip verify` finds a difference in an untouched copy:\n{difference}");
     }
 
@@ -54,7 +54,7 @@ pub(super) fn run(plan: Plan) -> Result<Outcome> {
         let copy = folder.path().join("copy.db");
         std::fs::copy(&pristine, &copy)?;
         let change = change_a_value(&copy, &tables[number % tables.len()])?;
-        match verify(&copy)? {
+        match verify(&sqlite_url(&copy))? {
             Ok(_) => *missed.entry(change.column).or_default() += 1,
             Err(found) if change.clues.iter().any(|clue| found.contains(clue)) => {}
             Err(found) => {

@@ -52,6 +52,21 @@ const STEPS: &[Step] = &[
         run: |until| soak::short("race", until),
     },
     Step {
+        name: "nodes",
+        about: "two nodes on one PostgreSQL do everything once",
+        run: |until| soak::short("nodes", until),
+    },
+    Step {
+        name: "pg-kill9",
+        about: "PostgreSQL or a node is killed: nothing acknowledged is lost",
+        run: |until| soak::short("pg-kill9", until),
+    },
+    Step {
+        name: "failover",
+        about: "a standby of PostgreSQL takes over: nothing acknowledged is lost",
+        run: |until| soak::short("failover", until),
+    },
+    Step {
         name: "disk-full",
         about: "a full disk refuses, forgets nothing, and recovers",
         run: |until| soak::short("disk-full", until),
