@@ -146,7 +146,8 @@ struct Sent {
 async fn settle(api: &Api, sent: &[Sent]) -> Result<(u64, u64)> {
     let (mut acknowledged, mut in_doubt) = (0, 0);
     for debit in sent {
-        let again = api.debit(&debit.account, "1", &debit.key).await?;
+        let again = load::insist(api, &debit.account, &debit.key).await;
+        let (again, _) = again.with_context(|| format!("{} is refused when sent again", debit.key))?;
         match &debit.answer {
             Some(first) if first.is_success() => {
                 if !again.replayed || again.body != first.body || again.status != first.status {
@@ -154,10 +155,7 @@ async fn settle(api: &Api, sent: &[Sent]) -> Result<(u64, u64)> {
                 }
                 acknowledged += 1;
             }
-            _ => {
-                again.json().with_context(|| format!("{} is refused when sent again", debit.key))?;
-                in_doubt += 1;
-            }
+            _ => in_doubt += 1,
         }
     }
     Ok((acknowledged, in_doubt))

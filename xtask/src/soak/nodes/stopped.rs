@@ -4,10 +4,12 @@
 //! serves every account, as soon as the database has taken the locks back, and books what falls due. When it goes on,
 //! what it had begun is done once or not at all: its clients have long repeated their keys on the other node.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use super::CLIENTS;
 use crate::client::{Api, ONE, format_amount, parse_amount};
@@ -25,7 +27,7 @@ const LOT: u64 = 5;
 const HOLD: u64 = 3;
 /// In each account of [`refresh_lease`].
 pub(super) const LEASE_KEPT: u64 = GRANTED;
-/// Time enough to make it all and to stop a node.
+/// Time to make it all and to stop a node; doubled when it was not enough.
 const DUE_AFTER_SECONDS: u64 = 15;
 /// A client waits this long before it asks the other node.
 const CLIENT_PATIENCE: Duration = Duration::from_secs(4);
@@ -45,17 +47,16 @@ pub(super) async fn run(plan: Plan, postgres: &Server, nodes: &mut Nodes, first:
     let holder = refresh_lease(postgres, &apis[0], "lease-last").await?;
     let stopped = usize::from(holder != first);
     let (still, other) = (&apis[stopped], &apis[1 - stopped]);
+    let mut due = Due::place(postgres, other, DUE_AFTER_SECONDS).await?;
     let load = Load::start(&callers, CLIENTS, CLIENT_PAUSE, purse.accounts(), "stopped");
-    let mut left = LEASE_KEPT;
-    let (due, open) = loop {
-        let due = Due::place(postgres, other).await?;
-        left += due.left();
-        let open = stop_with_open_transactions(postgres, nodes, stopped).await?;
-        if due.is_yet_to_come(postgres)? {
-            break (due, open);
-        }
+    let mut open = stop_with_open_transactions(postgres, nodes, stopped).await?;
+    let mut left = LEASE_KEPT + due.left();
+    while !due.is_yet_to_come(postgres)? {
         nodes.server(stopped)?.resume()?;
-    };
+        due = Due::place(postgres, other, due.after_seconds * 2).await?;
+        left += due.left();
+        open = stop_with_open_transactions(postgres, nodes, stopped).await?;
+    }
 
     let began = Instant::now();
     for account in purse.accounts().iter() {
@@ -75,7 +76,7 @@ pub(super) async fn run(plan: Plan, postgres: &Server, nodes: &mut Nodes, first:
     let debits = load.stop().await?;
     tokio::time::sleep(AFTERWARDS).await;
     settle_on(&apis, &debits.sent).await?;
-    let accounts = std::sync::Arc::clone(purse.accounts());
+    let accounts = Arc::clone(purse.accounts());
     for _ in ["while-stopped", "after-stopped"] {
         purse.spend(accounts.iter().map(String::as_str))?;
     }
@@ -137,27 +138,39 @@ async fn stop_with_open_transactions(postgres: &Server, nodes: &mut Nodes, node:
 struct Due {
     lots: Vec<String>,
     holds: Vec<String>,
+    after_seconds: u64,
     /// On the database's clock, as RFC 3339.
     at: String,
 }
 
 impl Due {
-    async fn place(postgres: &Server, api: &Api) -> Result<Self> {
+    /// All at once: it takes a few round trips, also when others keep the node busy.
+    async fn place(postgres: &Server, api: &Api, after_seconds: u64) -> Result<Self> {
         let at = format!(
-            "SELECT to_char((now() + interval '{DUE_AFTER_SECONDS} s') AT TIME ZONE 'UTC', \
+            "SELECT to_char((now() + interval '{after_seconds} s') AT TIME ZONE 'UTC', \
              'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
         );
         let at = postgres.sql(DATABASE, &at)?;
         let names = |kind: &str| (0..DUE).map(|number| format!("{kind}-{number}@{at}")).collect::<Vec<_>>();
-        let due = Due { lots: names("lot"), holds: names("hold"), at: at.clone() };
-        for account in &due.holds {
-            api.open(account, GRANTED).await?;
-            place_hold(api, account, DUE_AFTER_SECONDS).await?;
+        let due = Due { lots: names("lot"), holds: names("hold"), after_seconds, at };
+        let mut placed = JoinSet::new();
+        for account in due.holds.clone() {
+            let api = api.clone();
+            placed.spawn(async move {
+                api.open(&account, GRANTED).await?;
+                place_hold(&api, &account, after_seconds).await
+            });
         }
-        for account in &due.lots {
-            api.open(account, GRANTED).await?;
-            let lot = json!({ "account": account, "amount": LOT.to_string(), "kind": "voucher", "expires_at": at });
-            api.post("/v1/grants", &format!("lot:{account}"), &lot).await?.json()?;
+        for account in due.lots.clone() {
+            let (api, at) = (api.clone(), due.at.clone());
+            placed.spawn(async move {
+                api.open(&account, GRANTED).await?;
+                let lot = json!({ "account": account, "amount": LOT.to_string(), "kind": "voucher", "expires_at": at });
+                api.post("/v1/grants", &format!("lot:{account}"), &lot).await?.json().map(drop)
+            });
+        }
+        while let Some(one) = placed.join_next().await {
+            one??;
         }
         Ok(due)
     }
