@@ -125,6 +125,7 @@ pub(crate) struct PostgresTarget {
 /// Makes the tables of a database that holds nothing, and begins to write it.
 pub(crate) async fn open_target(url: &str) -> Result<PostgresTarget, CopyError> {
     let mut client = Access::parse(url)?.connect().await.map_err(from)?.client;
+    super::check_server(&client).await?;
     schema::migrate(&mut client, SystemClock.now()).await?;
     let alone = format!(
         "BEGIN; {}; SET LOCAL lock_timeout = '10s'; LOCK TABLE {} IN EXCLUSIVE MODE; SET LOCAL lock_timeout = 0; \
