@@ -316,13 +316,9 @@ pub fn inspect(url: &str) -> Result<PostgresServer, StoreError> {
 ///
 /// Stop every node on `from` first: what is booked after the copy has begun is not in it. `to` must hold no rows; its
 /// tables are made. All of it is written in one transaction: an interrupted copy leaves an empty database, where it can
-/// be started again. `progress` is told the step, and transactions done and in all. Runs for as long as it
-/// takes on the calling thread.
-pub fn copy(
-    from: &str,
-    to: &str,
-    progress: &mut (dyn FnMut(CopyStep, u64, u64) + Send),
-) -> Result<Proof, CopyError> {
+/// be started again. `progress` is told the step, and transactions done and in all. Runs for as long as it takes on the
+/// calling thread.
+pub fn copy(from: &str, to: &str, progress: &mut (dyn FnMut(CopyStep, u64, u64) + Send)) -> Result<Proof, CopyError> {
     let (from, to) = (Place::parse(from)?, Place::parse(to)?);
     on_own_thread(|| copy::copy(&from, &to, progress))
 }
