@@ -91,19 +91,17 @@ impl<'a> Batch<'a> {
         let (lock_params, key_params): ([&(dyn ToSql + Sync); 1], [&(dyn ToSql + Sync); 2]) =
             ([&numbers], [&key_owners, &keys]);
         // Sent together, done one after the other: the keys are looked up and the clock is read under the locks.
-        let (begun, locked, found, now) = tokio::join!(
+        let (begun, locked, found) = tokio::join!(
             biased;
             session.begin(),
             session.query(&session.texts.lock, &lock_params),
             session.query(&session.texts.keys, &key_params),
-            session.query(&session.texts.now, &[]),
         );
         begun.map_err(before_commit)?;
-        let (locked, found, now) = (
-            locked.map_err(before_commit)?,
-            found.map_err(before_commit)?,
-            now.and_then(|rows| rows.first().map_or(Ok(0), |row| row.try_get(0))).map_err(before_commit)?,
-        );
+        let (locked, found) = (locked.map_err(before_commit)?, found.map_err(before_commit)?);
+        let (first, found) =
+            found.split_first().ok_or_else(|| damaged("the server does not tell the time".to_owned()))?;
+        let now = first.try_get(2).map_err(before_commit)?;
         let mut batch = Batch {
             session,
             shared,
@@ -120,7 +118,7 @@ impl<'a> Batch<'a> {
             let account = state::read(row, id, unit).map_err(damaged)?;
             batch.accounts.insert(no, Working::new(account));
         }
-        for row in &found {
+        for row in found {
             let no = row.try_get::<_, i64>(0).map_err(before_commit)? as AccountNo;
             let transaction = read_body(row.try_get(1).map_err(before_commit)?).map_err(damaged)?;
             if let Some(key) = &transaction.key {

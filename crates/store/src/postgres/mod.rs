@@ -22,10 +22,12 @@ mod writer;
 mod writes;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use ledger::{Account, AccountNo, Timestamp};
+use rustc_hash::FxHashMap;
 use tokio_postgres::NoTls;
 
 use crate::executor::Executor;
@@ -56,6 +58,7 @@ pub(crate) struct PostgresStore {
     directory: Arc<Directory>,
     clock: Arc<DbClock>,
     clock_task: tokio::task::AbortHandle,
+    stopping: AtomicBool,
 }
 
 /// Makes or updates the tables; says which migrations were applied.
@@ -99,20 +102,30 @@ impl PostgresStore {
         });
         let lanes = lanes.collect::<Result<_, _>>()?;
         let clock_task = tokio::spawn(keep_clock(pool.clone(), clock.clone())).abort_handle();
-        Ok(PostgresStore { lanes, pool, directory, clock, clock_task })
+        Ok(PostgresStore { lanes, pool, directory, clock, clock_task, stopping: AtomicBool::new(false) })
     }
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    pub(crate) async fn submit(&self, order: Order) -> Result<Receipt, Failure> {
+    pub(crate) async fn submit(&self, mut order: Order) -> Result<Receipt, Failure> {
+        // Nearly always the account is known, and a list of one would cost more than the look.
+        if let Some(no) = self.directory.number(&order.target.account())
+            && !self.stopping.load(Ordering::Acquire)
+        {
+            order.target = Target::Existing(AccountRef::No(no));
+            return self.lanes[self.lane(no)].order(order).await;
+        }
         let mut outcomes = self.submit_all(vec![order]).await;
         outcomes.pop().unwrap_or(Err(Failure::Unknown))
     }
 
     /// Orders of different writers run side by side; those of one account stay in order.
     pub(crate) async fn submit_all(&self, orders: Vec<Order>) -> Vec<Result<Receipt, Failure>> {
+        if self.stopping.load(Ordering::Acquire) {
+            return vec![Err(Failure::Stopping); orders.len()];
+        }
         let named: Vec<AccountRef> = orders.iter().map(|order| order.target.account()).collect();
         if let Err(failure) = self.learn(named.iter()).await {
             return vec![Err(failure); orders.len()];
@@ -120,16 +133,19 @@ impl PostgresStore {
         let mut outcomes: Vec<Result<Receipt, Failure>> = vec![Err(Failure::UnknownAccount); orders.len()];
         let mut parts: Vec<(Vec<usize>, Vec<Order>)> = self.lanes.iter().map(|_| Default::default()).collect();
         let mut openings = Vec::new();
+        // Accounts that this very call opens: what follows for them goes the same way.
+        let mut opening = FxHashMap::<Arc<str>, AccountNo>::default();
         for (place, (mut order, account)) in orders.into_iter().zip(&named).enumerate() {
             let no = match (self.directory.number(account), &order.target) {
                 (Some(no), _) => {
                     order.target = Target::Existing(AccountRef::No(no));
                     no
                 }
-                (None, Target::New { no, .. }) => {
+                (None, Target::New { id, no, .. }) => {
                     openings.push((place, order.clone()));
-                    *no
+                    *opening.entry(id.clone()).or_insert(*no)
                 }
+                (None, Target::Existing(AccountRef::Id(id))) if opening.contains_key(id) => opening[id],
                 (None, Target::Existing(_)) => continue,
             };
             let (places, part) = &mut parts[self.lane(no)];
@@ -144,8 +160,10 @@ impl PostgresStore {
             }
         }
         for (place, order) in openings {
-            if matches!(outcomes[place], Err(Failure::Conflict)) {
-                outcomes[place] = self.opened_meanwhile(order).await;
+            match &outcomes[place] {
+                Ok(opened) => self.directory.insert(opened.account_no, opened.account_id.clone(), opened.unit),
+                Err(Failure::Conflict) => outcomes[place] = self.opened_meanwhile(order).await,
+                Err(_) => {}
             }
         }
         outcomes
@@ -223,6 +241,7 @@ impl PostgresStore {
     }
 
     pub(crate) async fn shutdown(&self) {
+        self.stopping.store(true, Ordering::Release);
         self.clock_task.abort();
         futures_util::future::join_all(self.lanes.iter().map(Executor::stop)).await;
         self.pool.close();

@@ -9,7 +9,7 @@ use tokio_postgres::{Error, Row, Statement};
 
 use crate::PostgresOptions;
 use crate::postgres::access::Link;
-use crate::postgres::{clock, state};
+use crate::postgres::state;
 
 const BOOL: Type = Type::BOOL_ARRAY;
 const BYTES: Type = Type::BYTEA_ARRAY;
@@ -27,31 +27,34 @@ pub(super) enum Text {
 pub(super) struct Texts {
     pub(super) lock: Text,
     pub(super) keys: Text,
-    pub(super) now: Text,
     pub(super) entry: Text,
     pub(super) spent_lots: Text,
-    pub(super) insert_entries: Text,
-    pub(super) update_accounts: Text,
+    pub(super) write: Text,
     pub(super) insert_accounts: Text,
     pub(super) spend_lots: Text,
     pub(super) revive_lots: Text,
     pub(super) mark_reversed: Text,
-    pub(super) add_totals: Text,
 }
 
-const KEYS: &str = "SELECT e.account_no, e.body FROM UNNEST($1::bigint[], $2::bytea[]) AS k (account_no, key_hash) \
+/// What keys did before; its first row is the time.
+const KEYS: &str = "SELECT NULL::bigint, NULL::bytea, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint \
+     UNION ALL SELECT e.account_no, e.body, NULL FROM UNNEST($1::bigint[], $2::bytea[]) AS k (account_no, key_hash) \
      JOIN entries e ON e.account_no = k.account_no AND e.key_hash = k.key_hash";
 
-const INSERT_ENTRIES: &str = "INSERT INTO entries \
+/// Nearly all that a batch writes, in one statement: each message to the server and each answer wakes somebody up.
+const WRITE: &str = "WITH entries AS (INSERT INTO entries \
      (account_no, seq, at_us, kind, lot_kinds, service, amount, reversed, key_hash, body) \
      SELECT * FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::int[], $6::text[], $7::bigint[], \
-     $8::bigint[], $9::bytea[], $10::bytea[])";
-
-const UPDATE_ACCOUNTS: &str = "UPDATE ledger_accounts a SET seq = n.seq, head = n.head, last_at_us = n.last_at_us, \
+     $8::bigint[], $9::bytea[], $10::bytea[])), \
+     totals AS (INSERT INTO counter_totals (unit, counter, shard, total) \
+     SELECT k.unit, k.counter, $11, k.total::numeric FROM UNNEST($12::text[], $13::int[], $14::text[]) \
+     AS k (unit, counter, total) ON CONFLICT (unit, counter, shard) \
+     DO UPDATE SET total = counter_totals.total + EXCLUDED.total) \
+     UPDATE ledger_accounts a SET seq = n.seq, head = n.head, last_at_us = n.last_at_us, \
      balance = n.balance, overdraft = n.overdraft, overdraft_limit = n.overdraft_limit, closed = n.closed, \
      next_due_at_us = n.next_due_at_us, state = n.state \
-     FROM UNNEST($1::bigint[], $2::bigint[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], \
-     $8::bool[], $9::bigint[], $10::text[]) AS n (account_no, seq, head, last_at_us, balance, overdraft, \
+     FROM UNNEST($15::bigint[], $16::bigint[], $17::bytea[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], \
+     $22::bool[], $23::bigint[], $24::text[]) AS n (account_no, seq, head, last_at_us, balance, overdraft, \
      overdraft_limit, closed, next_due_at_us, state) WHERE a.account_no = n.account_no";
 
 const INSERT_ACCOUNTS: &str = "INSERT INTO ledger_accounts (account_no, seq, head, last_at_us, balance, overdraft, \
@@ -70,10 +73,32 @@ const MARK_REVERSED: &str = "UPDATE entries e SET reversed = k.reversed \
      FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[]) AS k (account_no, seq, reversed) \
      WHERE e.account_no = k.account_no AND e.seq = k.seq";
 
-const ADD_TOTALS: &str = "INSERT INTO counter_totals (unit, counter, shard, total) \
-     SELECT k.unit, k.counter, $3, k.total::numeric FROM UNNEST($1::text[], $2::int[], $4::text[]) \
-     AS k (unit, counter, total) ON CONFLICT (unit, counter, shard) \
-     DO UPDATE SET total = counter_totals.total + EXCLUDED.total";
+const WRITE_TYPES: [Type; 24] = [
+    INT,
+    INT,
+    INT,
+    SMALL,
+    SMALL,
+    TEXT,
+    INT,
+    INT,
+    BYTES,
+    BYTES,
+    Type::INT4,
+    TEXT,
+    SMALL,
+    TEXT,
+    INT,
+    INT,
+    BYTES,
+    INT,
+    INT,
+    INT,
+    INT,
+    BOOL,
+    INT,
+    TEXT,
+];
 
 impl Texts {
     async fn new(link: &Link, prepared: bool) -> Result<Self, Error> {
@@ -85,7 +110,6 @@ impl Texts {
         Ok(Texts {
             lock: text(state::LOCK, &[INT]).await?,
             keys: text(KEYS, &[INT, BYTES]).await?,
-            now: text(clock::NOW, &[]).await?,
             entry: text(
                 "SELECT body, reversed FROM entries WHERE account_no = $1 AND seq = $2",
                 &[Type::INT8, Type::INT8],
@@ -96,14 +120,12 @@ impl Texts {
                 &[Type::INT8, INT],
             )
             .await?,
-            insert_entries: text(INSERT_ENTRIES, &[INT, INT, INT, SMALL, SMALL, TEXT, INT, INT, BYTES, BYTES]).await?,
-            update_accounts: text(UPDATE_ACCOUNTS, &[INT, INT, BYTES, INT, INT, INT, INT, BOOL, INT, TEXT]).await?,
+            write: text(WRITE, &WRITE_TYPES).await?,
             insert_accounts: text(INSERT_ACCOUNTS, &[INT, INT, BYTES, INT, INT, INT, INT, BOOL, INT, TEXT, TEXT])
                 .await?,
             spend_lots: text(SPEND_LOTS, &[INT, INT, TEXT]).await?,
             revive_lots: text(REVIVE_LOTS, &[INT, INT]).await?,
             mark_reversed: text(MARK_REVERSED, &[INT, INT, INT]).await?,
-            add_totals: text(ADD_TOTALS, &[TEXT, SMALL, Type::INT4, TEXT]).await?,
         })
     }
 }
@@ -123,8 +145,9 @@ impl Session {
                 "SET {scope} lock_timeout = {}; SET {scope} statement_timeout = {}; \
                  SET {scope} idle_in_transaction_session_timeout = {}; SET {scope} plan_cache_mode = force_generic_plan; \
                  SET {scope} enable_seqscan = off; SET {scope} enable_hashjoin = off; SET {scope} enable_mergejoin = off; \
+                 SET {scope} jit = off; \
                  SELECT set_config('synchronous_commit', 'on', {}) \
-                 WHERE current_setting('synchronous_commit') = 'off';",
+                 WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write');",
                 options.lock_timeout.as_millis(),
                 options.statement_timeout.as_millis(),
                 options.idle_in_transaction_timeout.as_millis(),

@@ -1,10 +1,11 @@
-//! What a batch writes: arrays, one statement a table, then COMMIT, all sent at once.
+//! What a batch writes: arrays in one statement, then COMMIT, sent together.
 
 use std::collections::BTreeMap;
 
 use ledger::{AccountNo, Unit};
 use rustc_hash::FxHashMap;
 use tokio_postgres::Error;
+use tokio_postgres::types::ToSql;
 use tracing::error;
 
 use crate::postgres::access::chain;
@@ -111,24 +112,15 @@ impl Writes {
         self.rare(session).await.map_err(before_commit)?;
         session.take_warning();
         // Each sends its one statement when it is first polled, so COMMIT stands last in the queue.
-        let (entries, accounts, opened, totals, committed) = tokio::join!(
-            biased;
-            self.entries.insert(session),
-            self.changed.update(session),
-            self.opened.insert(session),
-            self.add_totals(session, shard),
-            session.commit(),
-        );
-        for written in [entries, accounts, opened, totals] {
-            match written {
-                Err(error) if is_refused(&error) => return Err(before_commit(error)),
-                Err(error) => return Err(lost(&error)),
-                Ok((changed, expected)) if changed != expected => {
-                    error!(changed, expected, "a batch changed other rows than it locked: run scrip verify");
-                    return Err(Fault::Lost("other rows were changed than were locked".into()));
-                }
-                Ok(_) => {}
+        let (written, committed) = tokio::join!(biased; self.write(session, shard), session.commit());
+        match written {
+            Err(error) if is_refused(&error) => return Err(before_commit(error)),
+            Err(error) => return Err(lost(&error)),
+            Ok(changed) if changed != self.changed.account.len() as u64 => {
+                error!(changed, "a batch changed other rows than it locked: run scrip verify");
+                return Err(Fault::Lost("other rows were changed than were locked".into()));
             }
+            Ok(_) => {}
         }
         match committed {
             Err(error) if is_refused(&error) => Err(before_commit(error)),
@@ -142,6 +134,11 @@ impl Writes {
     async fn rare(&self, session: &Session) -> Result<(), Error> {
         let texts = &session.texts;
         let (spent, revived, reversed) = (&self.spent, &self.revived, &self.reversed);
+        if !self.opened.account.is_empty() {
+            let mut columns = self.opened.columns();
+            columns.push(&self.opened.unit);
+            session.run(&texts.insert_accounts, &columns).await?;
+        }
         if !spent.0.is_empty() {
             session.run(&texts.spend_lots, &[&spent.0, &spent.1, &spent.2]).await?;
         }
@@ -154,13 +151,34 @@ impl Writes {
         Ok(())
     }
 
-    async fn add_totals(&self, session: &Session, shard: i32) -> Result<(u64, u64), Error> {
-        let (units, counters, totals) = &self.totals;
-        if units.is_empty() {
-            return Ok((0, 0));
+    /// Says how many accounts were changed.
+    async fn write(&self, session: &Session, shard: i32) -> Result<u64, Error> {
+        let entries = &self.entries;
+        if entries.account.is_empty() {
+            return Ok(0);
         }
-        let added = session.run(&session.texts.add_totals, &[units, counters, &shard, totals]).await?;
-        Ok((added, units.len() as u64))
+        let service: Vec<Option<&str>> = entries.service.iter().map(Option::as_deref).collect();
+        let key_hash: Vec<Option<&[u8]>> =
+            entries.key_hash.iter().map(|hash| hash.as_ref().map(|hash| &hash[..])).collect();
+        let (units, counters, totals) = &self.totals;
+        let mut params: Vec<&(dyn ToSql + Sync)> = vec![
+            &entries.account,
+            &entries.seq,
+            &entries.at_us,
+            &entries.kind,
+            &entries.lot_kinds,
+            &service,
+            &entries.amount,
+            &entries.reversed,
+            &key_hash,
+            &entries.body,
+            &shard,
+            units,
+            counters,
+            totals,
+        ];
+        params.extend(self.changed.columns());
+        session.run(&session.texts.write, &params).await
     }
 }
 
@@ -189,32 +207,6 @@ impl Entries {
         body.extend_from_slice(&tx.hash.0);
         self.body.push(body);
     }
-
-    async fn insert(&self, session: &Session) -> Result<(u64, u64), Error> {
-        if self.account.is_empty() {
-            return Ok((0, 0));
-        }
-        let service: Vec<Option<&str>> = self.service.iter().map(Option::as_deref).collect();
-        let key_hash: Vec<Option<&[u8]>> = self.key_hash.iter().map(|hash| hash.as_ref().map(|h| &h[..])).collect();
-        let written = session
-            .run(
-                &session.texts.insert_entries,
-                &[
-                    &self.account,
-                    &self.seq,
-                    &self.at_us,
-                    &self.kind,
-                    &self.lot_kinds,
-                    &service,
-                    &self.amount,
-                    &self.reversed,
-                    &key_hash,
-                    &self.body,
-                ],
-            )
-            .await?;
-        Ok((written, self.account.len() as u64))
-    }
 }
 
 impl States {
@@ -233,7 +225,7 @@ impl States {
         self.unit.push(account.unit.code());
     }
 
-    fn columns(&self) -> Vec<&(dyn tokio_postgres::types::ToSql + Sync)> {
+    fn columns(&self) -> Vec<&(dyn ToSql + Sync)> {
         vec![
             &self.account,
             &self.seq,
@@ -246,23 +238,5 @@ impl States {
             &self.next_due_at_us,
             &self.state,
         ]
-    }
-
-    async fn update(&self, session: &Session) -> Result<(u64, u64), Error> {
-        if self.account.is_empty() {
-            return Ok((0, 0));
-        }
-        let written = session.run(&session.texts.update_accounts, &self.columns()).await?;
-        Ok((written, self.account.len() as u64))
-    }
-
-    async fn insert(&self, session: &Session) -> Result<(u64, u64), Error> {
-        if self.account.is_empty() {
-            return Ok((0, 0));
-        }
-        let mut columns = self.columns();
-        columns.push(&self.unit);
-        let written = session.run(&session.texts.insert_accounts, &columns).await?;
-        Ok((written, self.account.len() as u64))
     }
 }
