@@ -58,7 +58,10 @@ impl Access {
         if config.get_application_name().is_none() {
             config.application_name("scrip");
         }
-        config.connect_timeout(CONNECT_TIMEOUT).keepalives_idle(KEEPALIVE_IDLE);
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        config.keepalives_idle(KEEPALIVE_IDLE);
         let tls = match mode {
             Mode::Verify => Some(MakeRustlsConnect::new(tls_config(authority.as_deref())?)),
             Mode::Disable => None,
