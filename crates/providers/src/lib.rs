@@ -8,10 +8,10 @@
 //! * Every answer of a gateway is *done*, *definitely not done*, or *unknown*. What is not understood is unknown.
 //! * Keys and client secrets are [`Secret`]: they show in no `Debug`, `Display`, error or log line.
 //!
-//! Deliberately absent: storage, jobs and retries over minutes (see `engine`); and, until a second gateway exists, a
-//! trait over them: their notices differ (signed body, certificate to fetch, signed query), and the type of a verified
-//! notice already forbids what the trait would forbid.
+//! [`gateway::Gateway`] is what all of them can do. Deliberately absent: storage, jobs and retries over minutes (see
+//! `engine`).
 
+pub mod gateway;
 mod money;
 pub mod paypal;
 mod secret;
