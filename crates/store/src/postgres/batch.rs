@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::{
-    Account, AccountNo, Amount, Booked, Command, Event, LotNo, Op, Reversible, Timestamp, Transaction, Unit, decode,
+    Account, AccountNo, Amount, Booked, Command, Event, Hash, LotNo, Op, Reversible, Timestamp, Transaction, Unit, decode,
     execute,
 };
 use rustc_hash::FxHashMap;
@@ -14,6 +14,7 @@ use tokio_postgres::types::ToSql;
 
 use crate::executor::{Outcome, Task, Written};
 use crate::index::lot_kinds;
+use crate::postgres::memory::Memory;
 use crate::postgres::rows;
 use crate::postgres::session::Session;
 use crate::postgres::state;
@@ -32,11 +33,13 @@ pub(super) fn key_hash(key: &str) -> KeyHash {
     first
 }
 
-/// A locked account, or one that this batch opens.
+/// A locked or remembered account, or one that this batch opens.
 pub(super) struct Working {
     pub(super) account: Account,
     /// Number of its last stored transaction; 0: none.
     pub(super) stored_seq: u64,
+    /// Hash of its last stored transaction.
+    pub(super) stored_head: Hash,
     /// What has gone back of entries that this batch reverses.
     pub(super) reversed: BTreeMap<u64, Amount>,
     /// Lots that were brought back from among the spent ones.
@@ -102,16 +105,7 @@ impl<'a> Batch<'a> {
         let (first, found) =
             found.split_first().ok_or_else(|| damaged("the server does not tell the time".to_owned()))?;
         let now = first.try_get(2).map_err(before_commit)?;
-        let mut batch = Batch {
-            session,
-            shared,
-            now: shared.clock.told(now),
-            accounts: FxHashMap::default(),
-            known: FxHashMap::default(),
-            entries: Vec::new(),
-            totals: BTreeMap::new(),
-            opened: FxHashMap::default(),
-        };
+        let mut batch = Batch::new(session, shared, shared.clock.told(now));
         for row in &locked {
             let no = row.try_get::<_, i64>(0).map_err(before_commit)? as AccountNo;
             let Some((id, unit)) = directory.account(no) else { continue };
@@ -126,6 +120,43 @@ impl<'a> Batch<'a> {
             }
         }
         Ok(batch)
+    }
+
+    /// A batch on states taken out of `memory`, without a word to the database; `None` when an order needs more than
+    /// them. What is decided holds only if the write finds the accounts as they were remembered.
+    pub(super) fn on_memory(
+        session: &'a Session,
+        shared: &'a Shared,
+        memory: &mut Memory,
+        tasks: &[Task],
+    ) -> Option<Self> {
+        let number = |task: &Task| match task {
+            Task::Order(order) if order.rows.is_empty() && is_plain(&order.command.op) => {
+                shared.directory.number(&order.target.account()).filter(|no| memory.contains(*no))
+            }
+            _ => None,
+        };
+        let numbers: Vec<AccountNo> = tasks.iter().map(number).collect::<Option<_>>()?;
+        let mut batch = Batch::new(session, shared, shared.clock.now());
+        for no in numbers {
+            if let Some(account) = memory.take(no) {
+                batch.accounts.insert(no, Working::new(account));
+            }
+        }
+        Some(batch)
+    }
+
+    fn new(session: &'a Session, shared: &'a Shared, now: Timestamp) -> Self {
+        Batch {
+            session,
+            shared,
+            now,
+            accounts: FxHashMap::default(),
+            known: FxHashMap::default(),
+            entries: Vec::new(),
+            totals: BTreeMap::new(),
+            opened: FxHashMap::default(),
+        }
     }
 
     /// Decides one order on the states as the orders before it left them.
@@ -269,15 +300,21 @@ impl<'a> Batch<'a> {
         rows::write(self.session.client(), statements).await.map_err(before_commit)
     }
 
-    /// Everything that is to be written.
-    pub(super) fn finish(self) -> Writes {
-        Writes::new(self.accounts, self.entries, self.totals)
+    /// Everything that is to be written, and the accounts as they are then.
+    pub(super) fn finish(mut self) -> (Writes, impl Iterator<Item = Account>) {
+        let writes = Writes::new(&mut self.accounts, self.entries, self.totals, self.now);
+        (writes, self.accounts.into_values().map(|working| working.account))
     }
+}
+
+/// Whether a command is decided on the open lots and holds alone, and always writes when it is not refused.
+fn is_plain(op: &Op) -> bool {
+    matches!(op, Op::Debit { .. } | Op::Hold { .. } | Op::Capture { .. } | Op::Release { .. })
 }
 
 impl Working {
     fn new(account: Account) -> Self {
-        Working { stored_seq: account.seq, account, reversed: BTreeMap::new(), revived: SmallVec::new() }
+        Working { stored_seq: account.seq, stored_head: account.head, account, reversed: BTreeMap::new(), revived: SmallVec::new() }
     }
 }
 

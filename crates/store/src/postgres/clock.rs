@@ -47,6 +47,15 @@ impl DbClock {
         }
     }
 
+    /// How far the database's clock may be from [`now`](DbClock::now) where it must be right; another clock in its place
+    /// always is.
+    pub(super) fn slack_us(&self, slack: std::time::Duration) -> i64 {
+        match &self.instead {
+            Some(_) => i64::MAX,
+            None => i64::try_from(slack.as_micros()).unwrap_or(i64::MAX),
+        }
+    }
+
     fn elapsed_us(&self) -> i64 {
         i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX)
     }

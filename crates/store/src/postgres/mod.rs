@@ -12,6 +12,7 @@ pub(crate) mod copy;
 mod cursor;
 mod directory;
 pub(crate) mod inspect;
+mod memory;
 mod reader;
 mod rows;
 mod schema;
@@ -89,9 +90,14 @@ impl PostgresStore {
         schema::migrate(&mut client, clock.now()).await?;
         let directory = Arc::<Directory>::default();
         let pool = pool(&access, options.postgres.connections)?;
-        let shared =
-            Shared { access, directory: directory.clone(), clock: clock.clone(), options: options.postgres.clone() };
         let count = options.postgres.executors.max(1);
+        let shared = Shared {
+            access,
+            directory: directory.clone(),
+            clock: clock.clone(),
+            options: options.postgres.clone(),
+            cached_accounts: options.cached_accounts / count,
+        };
         // Nodes that take the same shard wait for each other's commits, no more.
         let first = rand::random_range(0..SHARDS);
         let lanes = (0..count).map(|lane| {

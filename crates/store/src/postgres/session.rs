@@ -34,6 +34,8 @@ pub(super) struct Texts {
     pub(super) spend_lots: Text,
     pub(super) revive_lots: Text,
     pub(super) mark_reversed: Text,
+    /// Whether the connection itself has the settings, so that a statement may be a transaction of its own.
+    pub(super) settled: bool,
 }
 
 /// What keys did before; its first row is the time.
@@ -41,7 +43,9 @@ const KEYS: &str = "SELECT NULL::bigint, NULL::bytea, (extract(epoch FROM clock_
      UNION ALL SELECT e.account_no, e.body, NULL FROM UNNEST($1::bigint[], $2::bytea[]) AS k (account_no, key_hash) \
      JOIN entries e ON e.account_no = k.account_no AND e.key_hash = k.key_hash";
 
-/// Nearly all that a batch writes, in one statement: each message to the server and each answer wakes somebody up.
+/// Nearly all that a batch writes, in one statement: each message to the server and each answer wakes somebody up. It
+/// fails (division by zero) unless `$26` accounts were as the batch took them to be, and the server's clock is within
+/// `$28` microseconds of `$27`.
 const WRITE: &str = "WITH entries AS (INSERT INTO entries \
      (account_no, seq, at_us, kind, lot_kinds, service, amount, reversed, key_hash, body) \
      SELECT * FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[], $4::int[], $5::int[], $6::text[], $7::bigint[], \
@@ -49,13 +53,15 @@ const WRITE: &str = "WITH entries AS (INSERT INTO entries \
      totals AS (INSERT INTO counter_totals (unit, counter, shard, total) \
      SELECT k.unit, k.counter, $11, k.total::numeric FROM UNNEST($12::text[], $13::int[], $14::text[]) \
      AS k (unit, counter, total) ON CONFLICT (unit, counter, shard) \
-     DO UPDATE SET total = counter_totals.total + EXCLUDED.total) \
-     UPDATE ledger_accounts a SET seq = n.seq, head = n.head, last_at_us = n.last_at_us, \
+     DO UPDATE SET total = counter_totals.total + EXCLUDED.total), \
+     changed AS (UPDATE ledger_accounts a SET seq = n.seq, head = n.head, last_at_us = n.last_at_us, \
      balance = n.balance, overdraft = n.overdraft, overdraft_limit = n.overdraft_limit, closed = n.closed, \
      next_due_at_us = n.next_due_at_us, state = n.state \
      FROM UNNEST($15::bigint[], $16::bigint[], $17::bytea[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], \
-     $22::bool[], $23::bigint[], $24::text[]) AS n (account_no, seq, head, last_at_us, balance, overdraft, \
-     overdraft_limit, closed, next_due_at_us, state) WHERE a.account_no = n.account_no";
+     $22::bool[], $23::bigint[], $24::text[], $25::bytea[]) AS n (account_no, seq, head, last_at_us, balance, overdraft, \
+     overdraft_limit, closed, next_due_at_us, state, stored_head) \
+     WHERE a.account_no = n.account_no AND a.head = n.stored_head RETURNING 1) \
+     SELECT 1 / (count(*) = $26 AND abs(extract(epoch FROM clock_timestamp()) * 1000000 - $27) < $28)::int FROM changed";
 
 const INSERT_ACCOUNTS: &str = "INSERT INTO ledger_accounts (account_no, seq, head, last_at_us, balance, overdraft, \
      overdraft_limit, closed, next_due_at_us, state, unit) \
@@ -73,7 +79,7 @@ const MARK_REVERSED: &str = "UPDATE entries e SET reversed = k.reversed \
      FROM UNNEST($1::bigint[], $2::bigint[], $3::bigint[]) AS k (account_no, seq, reversed) \
      WHERE e.account_no = k.account_no AND e.seq = k.seq";
 
-const WRITE_TYPES: [Type; 24] = [
+const WRITE_TYPES: [Type; 28] = [
     INT,
     INT,
     INT,
@@ -98,6 +104,10 @@ const WRITE_TYPES: [Type; 24] = [
     BOOL,
     INT,
     TEXT,
+    BYTES,
+    Type::INT8,
+    Type::INT8,
+    Type::INT8,
 ];
 
 impl Texts {
@@ -126,6 +136,7 @@ impl Texts {
             spend_lots: text(SPEND_LOTS, &[INT, INT, TEXT]).await?,
             revive_lots: text(REVIVE_LOTS, &[INT, INT]).await?,
             mark_reversed: text(MARK_REVERSED, &[INT, INT, INT]).await?,
+            settled: prepared,
         })
     }
 }

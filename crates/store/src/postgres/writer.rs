@@ -1,14 +1,20 @@
 //! One writer of a PostgreSQL ledger: locks, reads, decides in memory, writes arrays. Several run side by side, on this
 //! node and on others.
 //!
-//! Invariants: the accounts of a batch are locked in order of their numbers before anything of them is read; what is
-//! read after the lock is the truth, nothing is remembered between batches; keys are looked up by a statement that
-//! began after the lock was held, so it sees what the holder before committed; the clock is the database's, read after
-//! the lock, too. An answer is given only after COMMIT returned without a warning. A connection lost at COMMIT is
-//! resolved by doing the batch again: what was stored is found by its keys, and the commit of that look-up covers what
-//! it saw. Cost of a batch: two round trips and one commit; a debit adds a row to `entries` and, once per account and
+//! A batch is done in one of two ways. *Under lock*: the accounts are locked in order of their numbers before anything of
+//! them is read; what is read after the lock is the truth; keys are looked up by a statement that began after the lock
+//! was held, so it sees what the holder before committed; the clock is the database's, read after the lock, too.
+//! *On memory*: debits and holds that nothing refuses are decided on the states that this writer stored last, and one
+//! statement stores them if the chain of every account still ends where it was remembered to, no key was used before
+//! and the clock is right; otherwise it stores nothing, and the batch is done under lock. A refusal writes nothing that
+//! could prove it, so it is never given on memory.
+//!
+//! Invariants: An answer is given only after COMMIT returned without a warning. A connection lost at COMMIT is
+//! resolved by doing the batch again under lock: what was stored is found by its keys, and the commit of that look-up
+//! covers what it saw. Cost of a batch: one round trip on memory, two under lock, and one commit; a debit adds a row to `entries` and, once per account and
 //! batch, a row version to `ledger_accounts`.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +28,7 @@ use crate::postgres::access::{Access, Link, chain};
 use crate::postgres::batch::Batch;
 use crate::postgres::clock::DbClock;
 use crate::postgres::directory::Directory;
+use crate::postgres::memory::Memory;
 use crate::postgres::session::Session;
 use crate::{Failure, PostgresOptions, StoreError};
 
@@ -32,6 +39,11 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Locking, reading and the rows of use cases take no longer than this, or the connection is given up.
 const WORK_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// How far the database's clock may be from what this node takes it to be when a batch is decided on memory.
+const CLOCK_SLACK: Duration = Duration::from_secs(1);
+/// After a batch that was decided on memory in vain, this many are done under lock; twice as many after each in a row.
+const CAREFUL_BATCHES: Range<u32> = 4..1_024;
+
 /// What the writers of a node share.
 #[derive(Clone)]
 pub(super) struct Shared {
@@ -39,6 +51,8 @@ pub(super) struct Shared {
     pub(super) directory: Arc<Directory>,
     pub(super) clock: Arc<DbClock>,
     pub(super) options: PostgresOptions,
+    /// Accounts that each writer remembers at most.
+    pub(super) cached_accounts: usize,
 }
 
 pub(super) struct PostgresWriter {
@@ -52,6 +66,11 @@ struct Worker {
     /// Its part of the sums over counter-accounts.
     shard: i32,
     session: Option<Session>,
+    memory: Memory,
+    /// Batches still to be done under lock before memory is trusted again.
+    careful: u32,
+    /// What `careful` becomes next.
+    careful_next: u32,
 }
 
 /// Why a try came to nothing.
@@ -73,7 +92,10 @@ impl PostgresWriter {
             .enable_all()
             .build()
             .map_err(|error| StoreError(format!("cannot start a writer: {error}")))?;
-        Ok(PostgresWriter { runtime, worker: Worker { shared, shard, session: None } })
+        let memory = Memory::new(shared.cached_accounts);
+        let worker =
+            Worker { shared, shard, session: None, memory, careful: 0, careful_next: CAREFUL_BATCHES.start };
+        Ok(PostgresWriter { runtime, worker })
     }
 }
 
@@ -123,11 +145,15 @@ impl Worker {
 
     /// One transaction. With `in_doubt`, rows that no key protects are not written again.
     async fn attempt(&mut self, tasks: &[Task], in_doubt: bool) -> Result<Vec<Done>, Fault> {
-        let mut session = match self.session.take() {
+        let session = match self.session.take() {
             Some(session) => session,
             None => self.connect().await?,
         };
-        let outcome = self.transaction(&mut session, tasks, in_doubt).await;
+        let outcome = match self.on_memory(&session, tasks, in_doubt).await {
+            Ok(None) => self.under_lock(&session, tasks, in_doubt).await,
+            Ok(Some(done)) => Ok(done),
+            Err(fault) => Err(fault),
+        };
         let usable = match &outcome {
             Ok(_) => true,
             Err(Fault::Lost(_) | Fault::Unreachable(_)) => false,
@@ -153,7 +179,57 @@ impl Worker {
         }
     }
 
-    async fn transaction(&mut self, session: &mut Session, tasks: &[Task], in_doubt: bool) -> Result<Vec<Done>, Fault> {
+    /// One statement that proves what it rests on. `None`: nothing is stored, and the batch is to be done under lock.
+    async fn on_memory(
+        &mut self,
+        session: &Session,
+        tasks: &[Task],
+        in_doubt: bool,
+    ) -> Result<Option<Vec<Done>>, Fault> {
+        if self.careful > 0 || in_doubt {
+            self.careful = self.careful.saturating_sub(1);
+            return Ok(None);
+        }
+        let Some(mut batch) = Batch::on_memory(session, &self.shared, &mut self.memory, tasks) else {
+            return Ok(None);
+        };
+        let mut done = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            let Task::Order(order) = task else { return Ok(None) };
+            let outcome = batch.order(order).await?;
+            if outcome.is_err() {
+                return Ok(None);
+            }
+            done.push(Done::Order(outcome));
+        }
+        let slack_us = self.shared.clock.slack_us(CLOCK_SLACK);
+        let (writes, accounts) = batch.finish();
+        let commit = writes.commit_if_unchanged(session, self.shard, slack_us);
+        match self.committed(commit).await {
+            Ok(()) => {
+                self.memory.keep(accounts);
+                self.careful_next = CAREFUL_BATCHES.start;
+                Ok(Some(done))
+            }
+            Err(Fault::NotStored(_) | Fault::Retry(_)) => {
+                self.careful = self.careful_next;
+                self.careful_next = (self.careful_next * 2).min(CAREFUL_BATCHES.end);
+                // A transaction that began for it is still to be ended.
+                if session.rollback().await { Ok(None) } else { Err(Fault::Unreachable("PostgreSQL is gone".into())) }
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn committed(&self, commit: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
+        match tokio::time::timeout(self.shared.options.commit_timeout, commit).await {
+            Ok(committed) => committed,
+            Err(_) => Err(Fault::Lost("PostgreSQL does not answer a commit".into())),
+        }
+    }
+
+    /// Locks, reads, decides, writes.
+    async fn under_lock(&mut self, session: &Session, tasks: &[Task], in_doubt: bool) -> Result<Vec<Done>, Fault> {
         let work = async {
             let mut batch = Batch::begin(session, &self.shared, tasks).await?;
             let mut done = Vec::with_capacity(tasks.len());
@@ -166,15 +242,13 @@ impl Worker {
             }
             Ok((done, batch.finish()))
         };
-        let (done, writes) = match tokio::time::timeout(WORK_TIMEOUT, work).await {
+        let (done, (writes, accounts)) = match tokio::time::timeout(WORK_TIMEOUT, work).await {
             Ok(worked) => worked?,
             Err(_) => return Err(Fault::Unreachable("PostgreSQL does not answer".into())),
         };
-        let commit = writes.commit(session, self.shard);
-        match tokio::time::timeout(self.shared.options.commit_timeout, commit).await {
-            Ok(committed) => committed.map(|()| done),
-            Err(_) => Err(Fault::Lost("PostgreSQL does not answer a commit".into())),
-        }
+        self.committed(writes.commit(session, self.shard)).await?;
+        self.memory.keep(accounts);
+        Ok(done)
     }
 }
 

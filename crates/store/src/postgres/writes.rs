@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{AccountNo, Unit};
+use ledger::{AccountNo, Timestamp, Unit};
 use rustc_hash::FxHashMap;
 use tokio_postgres::Error;
 use tokio_postgres::types::ToSql;
-use tracing::error;
 
 use crate::postgres::access::chain;
 use crate::postgres::batch::{Entry, KeyHash, Working, key_hash};
@@ -43,6 +42,8 @@ struct States {
     next_due_at_us: Vec<Option<i64>>,
     state: Vec<String>,
     unit: Vec<&'static str>,
+    /// Where the chain ended when it was read or remembered.
+    stored_head: Vec<Vec<u8>>,
 }
 
 /// See the module.
@@ -59,15 +60,20 @@ pub(super) struct Writes {
     reversed: (Vec<i64>, Vec<i64>, Vec<i64>),
     /// Unit, counter-account, what it gains.
     totals: (Vec<&'static str>, Vec<i32>, Vec<String>),
+    /// When it was decided, by the database's clock as this node knows it.
+    now: Timestamp,
+    /// How far the database's clock may be from that, in microseconds.
+    clock_slack_us: i64,
 }
 
 impl Writes {
     pub(super) fn new(
-        mut accounts: FxHashMap<AccountNo, Working>,
+        accounts: &mut FxHashMap<AccountNo, Working>,
         entries: Vec<Entry>,
         totals: BTreeMap<(Unit, u8), i128>,
+        now: Timestamp,
     ) -> Self {
-        let mut writes = Writes::default();
+        let mut writes = Writes { now, clock_slack_us: i64::MAX, ..Writes::default() };
         for entry in entries {
             let working = accounts.get(&entry.account);
             let reversed = working.and_then(|working| working.reversed.get(&entry.transaction.seq));
@@ -107,6 +113,37 @@ impl Writes {
         if working.stored_seq == 0 { self.opened.push(working) } else { self.changed.push(working) }
     }
 
+    /// What was decided on remembered states: begins a transaction for it, and nothing is stored
+    /// ([`Fault::NotStored`], [`Fault::Retry`]) unless they are what the database has, and its clock is what ours is.
+    pub(super) async fn commit_if_unchanged(
+        mut self,
+        session: &Session,
+        shard: i32,
+        clock_slack_us: i64,
+    ) -> Result<(), Fault> {
+        self.clock_slack_us = clock_slack_us;
+        if !(session.texts.settled && self.is_common()) {
+            session.begin().await.map_err(before_commit)?;
+            return self.commit(session, shard).await;
+        }
+        session.take_warning();
+        // The statement is the whole transaction: its answer comes after its commit.
+        match self.write(session, shard).await {
+            Err(error) if is_refused(&error) => Err(before_commit(error)),
+            Err(error) => Err(lost(&error)),
+            Ok(()) if session.take_warning() => Err(Fault::Lost("PostgreSQL warned at a commit".into())),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Whether one statement writes all of it.
+    fn is_common(&self) -> bool {
+        self.opened.account.is_empty()
+            && self.spent.0.is_empty()
+            && self.revived.0.is_empty()
+            && self.reversed.0.is_empty()
+    }
+
     /// Sends everything and COMMIT. Whatever fails before COMMIT turns COMMIT into a rollback.
     pub(super) async fn commit(self, session: &Session, shard: i32) -> Result<(), Fault> {
         self.rare(session).await.map_err(before_commit)?;
@@ -116,11 +153,7 @@ impl Writes {
         match written {
             Err(error) if is_refused(&error) => return Err(before_commit(error)),
             Err(error) => return Err(lost(&error)),
-            Ok(changed) if changed != self.changed.account.len() as u64 => {
-                error!(changed, "a batch changed other rows than it locked: run scrip verify");
-                return Err(Fault::Lost("other rows were changed than were locked".into()));
-            }
-            Ok(_) => {}
+            Ok(()) => {}
         }
         match committed {
             Err(error) if is_refused(&error) => Err(before_commit(error)),
@@ -151,11 +184,10 @@ impl Writes {
         Ok(())
     }
 
-    /// Says how many accounts were changed.
-    async fn write(&self, session: &Session, shard: i32) -> Result<u64, Error> {
+    async fn write(&self, session: &Session, shard: i32) -> Result<(), Error> {
         let entries = &self.entries;
         if entries.account.is_empty() {
-            return Ok(0);
+            return Ok(());
         }
         let service: Vec<Option<&str>> = entries.service.iter().map(Option::as_deref).collect();
         let key_hash: Vec<Option<&[u8]>> =
@@ -177,8 +209,11 @@ impl Writes {
             counters,
             totals,
         ];
+        let changed = self.changed.account.len() as i64;
+        let now_us = self.now.micros();
         params.extend(self.changed.columns());
-        session.run(&session.texts.write, &params).await
+        params.extend([&self.changed.stored_head as &(dyn ToSql + Sync), &changed, &now_us, &self.clock_slack_us]);
+        session.run(&session.texts.write, &params).await.map(drop)
     }
 }
 
@@ -223,6 +258,7 @@ impl States {
         self.next_due_at_us.push(state::next_due_at_us(account));
         self.state.push(state::write(account));
         self.unit.push(account.unit.code());
+        self.stored_head.push(working.stored_head.0.to_vec());
     }
 
     fn columns(&self) -> Vec<&(dyn ToSql + Sync)> {
