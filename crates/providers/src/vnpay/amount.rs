@@ -6,8 +6,10 @@ use crate::{AmountError, Money};
 
 /// VNPay sends hundredths of a đồng although ISO 4217 knows none.
 const WIRE_PER_DONG: i64 = 100;
+/// `vnp_Amount` has at most 12 digits.
+const WIRE_MAX: i64 = 999_999_999_999;
 
-/// Money as `vnp_Amount`: 500 000 ₫ is `50000000`.
+/// Money as `vnp_Amount`: 500 000 ₫ is `50000000`; [`AmountError::TooLarge`] from 10 000 000 000 ₫.
 pub fn to_wire(money: Money) -> Result<String, AmountError> {
     if money.currency.code() != "VND" {
         return Err(AmountError::UnsupportedCurrency);
@@ -15,8 +17,8 @@ pub fn to_wire(money: Money) -> Result<String, AmountError> {
     if money.amount_minor <= 0 {
         return Err(AmountError::NotPositive);
     }
-    let wire = money.amount_minor.checked_mul(WIRE_PER_DONG).ok_or(AmountError::TooLarge)?;
-    Ok(wire.to_string())
+    let wire = money.amount_minor.checked_mul(WIRE_PER_DONG).filter(|wire| *wire <= WIRE_MAX);
+    Ok(wire.ok_or(AmountError::TooLarge)?.to_string())
 }
 
 /// Money from `vnp_Amount`; [`AmountError::TooPrecise`] when it is not whole đồng.
@@ -35,6 +37,22 @@ pub fn from_wire(vnp_amount: &str) -> Result<Money, AmountError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_fits_the_field_is_sent() {
+        let vnd = Unit::parse("VND").unwrap();
+        let cases = [
+            (1, Ok("100".to_owned())),
+            (9_999_999_999, Ok("999999999900".to_owned())),
+            (10_000_000_000, Err(AmountError::TooLarge)),
+            (i64::MAX, Err(AmountError::TooLarge)),
+            (0, Err(AmountError::NotPositive)),
+            (-1, Err(AmountError::NotPositive)),
+        ];
+        for (amount_minor, wire) in cases {
+            assert_eq!(to_wire(Money { amount_minor, currency: vnd }), wire, "{amount_minor}");
+        }
+    }
 
     #[test]
     fn only_whole_dong_are_read() {
