@@ -11,3 +11,4 @@ mod notices;
 mod sandbox;
 mod secrecy;
 mod support;
+mod vnpay;
