@@ -1,7 +1,7 @@
 //! Amounts at PayPal: decimal texts with a fixed number of decimals per currency.
 //!
-//! Source: PayPal's currency code reference. Deliberately absent: minimums, and whether the account may use the currencies
-//! that are for domestic accounts only (PayPal answers that).
+//! Source: PayPal's currency code reference. Deliberately absent: minimums, and whether the account may use the
+//! currencies that are for domestic accounts only (PayPal answers that).
 
 use ledger::Unit;
 

@@ -8,6 +8,7 @@ mod answers;
 mod calls;
 mod charges;
 mod notices;
+mod paypal;
 mod sandbox;
 mod secrecy;
 mod support;
