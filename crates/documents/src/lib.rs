@@ -1,0 +1,23 @@
+//! Data in, bytes out: what people read. Formats, words, messages in three languages, receipts as PDF.
+//!
+//! Pure: no I/O, no clock, no randomness; the same input gives the same bytes. Time zones, messages and fonts are
+//! compiled in, so that a document looks the same on every machine and years later. Layout is done in whole numbers.
+//!
+//! Deliberately absent: what a document has to say (the engine makes the snapshot), who may see it, sending it.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`format`](mod@format) | money, numbers, dates as a language writes them |
+//! | [`parse`] | amounts as people type them |
+//! | [`words`] | amounts in words |
+//! | [`messages`] | texts by key, from `messages/*.ftl` |
+//! | [`receipt`] | the receipt and its PDF |
+
+pub mod format;
+pub mod messages;
+pub mod parse;
+mod pdf;
+pub mod receipt;
+pub mod words;
+
+pub use format::{Language, Locale, Money};
