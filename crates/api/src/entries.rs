@@ -224,6 +224,9 @@ fn subjects(event: &Event, seq: u64) -> (Option<u64>, Option<u64>, Option<u64>) 
             (None, Some(*lot), None)
         }
         Event::Reversed { entry, .. } => (None, event.new_lot().map(|_| seq), Some(*entry)),
+        // A lot has the number of the entry that granted it.
+        Event::ClawedBack { lot, .. } => (None, Some(*lot), Some(*lot)),
+        Event::Reinstated { entry, lot, .. } => (None, Some(*lot), Some(*entry)),
         _ => (None, event.new_lot().map(|_| seq), None),
     }
 }

@@ -27,12 +27,17 @@ pub struct Executed {
     pub outcome: Result<Option<Booked>, Rejection>,
 }
 
-/// Books what is due, decides the command and books it. The state is changed by exactly what is returned. Time never
-/// runs backwards: a `now` before the account's last transaction counts as that.
-pub fn execute(account: &mut Account, command: &Command, reversible: Option<&Reversible>, now: Timestamp) -> Executed {
+/// Books what is due, decides the command and books it. The state is changed by exactly what is returned. `past` is the
+/// entry that the command takes back ([`Op::takes_back`](crate::Op::takes_back)), if there is one. Time never runs
+/// backwards: a `now` before the account's last transaction counts as that.
+pub fn execute(account: &mut Account, command: &Command, past: Option<&Reversible>, now: Timestamp) -> Executed {
     let now = now.max(account.last_at);
     let settled = settle(account, now);
-    let outcome = decide(account, command, reversible, now)
+    let past = past.cloned().map(|mut past| {
+        settled.iter().for_each(|booked| past.learn(&booked.transaction));
+        past
+    });
+    let outcome = decide(account, command, past.as_ref(), now)
         .map(|decision| decision.map(|decision| book(account, Some(command), decision, now)));
     Executed { settled, outcome }
 }

@@ -2,7 +2,7 @@
 //!
 //! A version byte, then every field in one fixed order: integers as LEB128 varints (signed ones zigzagged), texts with
 //! their length before them, options with a byte before them. Equal transactions have equal bytes and different ones
-//! different bytes, on every machine and for ever: a new field means a new version byte. The hash is not part of them.
+//! different bytes, on every machine and for ever: a new field means a new version byte, a new kind the next tag. The hash is not part of them.
 
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use thiserror::Error;
 
 use crate::transaction::Postings;
 use crate::{
-    Amount, Counter, Event, Hash, InputHash, Kind, LotKind, LotSpec, Memo, Part, Posting, Timestamp, Transaction,
+    Amount, Counter, CounterPosting, Event, Hash, InputHash, Kind, LotKind, LotSpec, Memo, Part, Posting, Timestamp,
+    Transaction,
 };
 
 const VERSION: u8 = 1;
@@ -155,6 +156,14 @@ impl Writer<'_> {
         }
     }
 
+    fn counter_postings(&mut self, postings: &[CounterPosting]) {
+        self.unsigned(postings.len() as u64);
+        for posting in postings {
+            self.byte(posting.counter as u8);
+            self.amount(posting.amount);
+        }
+    }
+
     fn event(&mut self, event: &Event) {
         self.byte(event.kind().tag());
         match event {
@@ -193,6 +202,16 @@ impl Writer<'_> {
                 self.optional_time(*expires_at);
             }
             Event::OverdraftRepaid => {}
+            Event::ClawedBack { lot, lapsed } => {
+                self.unsigned(*lot);
+                self.counter_postings(lapsed);
+            }
+            Event::Reinstated { entry, lot, lapsed, rest } => {
+                self.unsigned(*entry);
+                self.unsigned(*lot);
+                self.counter_postings(lapsed);
+                self.optional_lot(rest.as_ref());
+            }
         }
     }
 }
@@ -304,6 +323,13 @@ impl<'a> Reader<'a> {
         (0..count).map(|_| Ok(Part { lot: self.unsigned()?, amount: self.amount()? })).collect()
     }
 
+    fn counter_postings(&mut self) -> Result<Box<[CounterPosting]>, DecodeError> {
+        let count = self.length()?;
+        (0..count)
+            .map(|_| Ok(CounterPosting { counter: self.one_of(&Counter::ALL)?, amount: self.amount()? }))
+            .collect()
+    }
+
     fn event(&mut self) -> Result<Event, DecodeError> {
         Ok(match self.one_of(&Kind::ALL)? {
             Kind::Open => Event::Opened { overdraft_limit: self.amount()? },
@@ -323,6 +349,13 @@ impl<'a> Reader<'a> {
                 Event::LotExpiryChanged { lot: self.unsigned()?, expires_at: self.optional(Self::time)? }
             }
             Kind::Repayment => Event::OverdraftRepaid,
+            Kind::Clawback => Event::ClawedBack { lot: self.unsigned()?, lapsed: self.counter_postings()? },
+            Kind::Reinstatement => Event::Reinstated {
+                entry: self.unsigned()?,
+                lot: self.unsigned()?,
+                lapsed: self.counter_postings()?,
+                rest: self.optional(Self::lot)?,
+            },
         })
     }
 }

@@ -169,6 +169,32 @@ pub enum Op {
         /// The new expiry, after now; `None`: never.
         expires_at: Option<Timestamp>,
     },
+    /// Take back the credits of a payment whose money went back: it was refunded, or is disputed.
+    ClawBack {
+        /// The payment's lot.
+        lot: LotNo,
+        /// How much; `None`: all that is not clawed back yet.
+        amount: Option<Amount>,
+    },
+    /// Give back the credits of a clawback: the dispute was won, or the refund failed.
+    Reinstate {
+        /// `seq` of the clawback.
+        entry: u64,
+        /// How much; `None`: all that is not reinstated yet.
+        amount: Option<Amount>,
+    },
     /// Book what has fallen due, nothing else.
     Settle,
+}
+
+impl Op {
+    /// `seq` of the entry that it takes back: the store must tell what it knows of it
+    /// ([`Reversible`](crate::Reversible)), and bring back the lots that the entry posted to or made.
+    pub const fn takes_back(&self) -> Option<u64> {
+        match self {
+            Op::Reverse { entry, .. } | Op::Reinstate { entry, .. } => Some(*entry),
+            Op::ClawBack { lot, .. } => Some(*lot),
+            _ => None,
+        }
+    }
 }

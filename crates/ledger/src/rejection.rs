@@ -54,13 +54,13 @@ pub enum Rejection {
     /// No transaction has this number.
     #[error("the account has no such entry")]
     EntryNotFound,
-    /// Only debits and captures can be reversed.
-    #[error("only a debit or a capture can be reversed")]
+    /// The entry is of another kind than those that can be taken back so.
+    #[error("only a debit or a capture can be reversed, a grant clawed back, a clawback reinstated")]
     NotReversible,
-    /// More than what is left of the debit.
-    #[error("amount is more than what is not reversed yet")]
+    /// More than what is left of the entry.
+    #[error("amount is more than what is not taken back yet")]
     ReversalTooLarge {
-        /// What is not reversed yet.
+        /// What is not taken back yet.
         reversible: Amount,
     },
 }

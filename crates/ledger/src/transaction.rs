@@ -1,76 +1,16 @@
 //! One movement, immutable once booked.
 //!
 //! Every transaction sums to zero: its lot postings, its overdraft posting and the posting of its counter-account,
-//! which is by construction the negated sum of the others ([`Transaction::amount`]). Transactions of an account are
+//! which is by construction the negated sum of the others ([`Transaction::given`]). Transactions of an account are
 //! numbered without gaps and chained by hash (see [`crate::chain`]).
 
+use std::iter;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::{Amount, Hash, HoldNo, InputHash, LotNo, LotSpec, Memo, Part, Timestamp};
-
-/// The other side of a movement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Counter {
-    /// Nothing moves across the account's border.
-    None,
-    /// Money that Stripe took.
-    #[serde(rename = "clearing:stripe")]
-    ClearingStripe,
-    /// Money that PayPal took.
-    #[serde(rename = "clearing:paypal")]
-    ClearingPaypal,
-    /// Money that VNPay took.
-    #[serde(rename = "clearing:vnpay")]
-    ClearingVnpay,
-    /// Given away: manual grants, vouchers, plans, adjustments, voids of these.
-    Promotion,
-    /// Spent on services.
-    Usage,
-    /// Expired unused.
-    Breakage,
-    /// Money given back.
-    Refund,
-    /// Owed to us: top-ups that an operator books without a gateway.
-    Receivable,
-    /// Balances brought in when an account is set up.
-    Opening,
-}
-
-impl Counter {
-    /// Every counter-account, in the order of their tags.
-    pub const ALL: [Counter; 10] = [
-        Counter::None,
-        Counter::ClearingStripe,
-        Counter::ClearingPaypal,
-        Counter::ClearingVnpay,
-        Counter::Promotion,
-        Counter::Usage,
-        Counter::Breakage,
-        Counter::Refund,
-        Counter::Receivable,
-        Counter::Opening,
-    ];
-
-    /// The name in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Counter::None => "none",
-            Counter::ClearingStripe => "clearing:stripe",
-            Counter::ClearingPaypal => "clearing:paypal",
-            Counter::ClearingVnpay => "clearing:vnpay",
-            Counter::Promotion => "promotion",
-            Counter::Usage => "usage",
-            Counter::Breakage => "breakage",
-            Counter::Refund => "refund",
-            Counter::Receivable => "receivable",
-            Counter::Opening => "opening",
-        }
-    }
-}
+use crate::{Amount, Counter, CounterPosting, Hash, HoldNo, InputHash, LotNo, LotSpec, Memo, Part, Timestamp};
 
 /// A signed movement of one lot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +105,24 @@ pub enum Event {
     },
     /// A lot that became able to pay repaid the overdraft.
     OverdraftRepaid,
+    /// Credits of a payment were taken back, because its money went back.
+    ClawedBack {
+        /// The payment's lot.
+        lot: LotNo,
+        /// What had left the lot unspent is taken from the counter-accounts that had it (negative).
+        lapsed: Box<[CounterPosting]>,
+    },
+    /// Credits of a clawback were given back.
+    Reinstated {
+        /// `seq` of the clawback.
+        entry: u64,
+        /// The lot that it clawed back.
+        lot: LotNo,
+        /// What had left the lot unspent goes back to these counter-accounts (positive).
+        lapsed: Box<[CounterPosting]>,
+        /// A new lot for what had become overdraft and was repaid since.
+        rest: Option<LotSpec>,
+    },
 }
 
 /// The kind of a transaction, as filters and exports name it.
@@ -187,11 +145,13 @@ pub enum Kind {
     Void,
     ExpiryChange,
     Repayment,
+    Clawback,
+    Reinstatement,
 }
 
 impl Kind {
     /// Every kind, in the order of their tags.
-    pub const ALL: [Kind; 15] = [
+    pub const ALL: [Kind; 17] = [
         Kind::Open,
         Kind::Configure,
         Kind::Grant,
@@ -207,6 +167,8 @@ impl Kind {
         Kind::Void,
         Kind::ExpiryChange,
         Kind::Repayment,
+        Kind::Clawback,
+        Kind::Reinstatement,
     ];
 
     /// The tag in stored bytes.
@@ -232,15 +194,19 @@ impl Kind {
             Kind::Void => "void",
             Kind::ExpiryChange => "expiry_change",
             Kind::Repayment => "repayment",
+            Kind::Clawback => "clawback",
+            Kind::Reinstatement => "reinstatement",
         }
     }
 
     /// Whether credit history shows it unasked: it changes the balance.
     pub const fn moves_credits(self) -> bool {
-        matches!(
-            self,
-            Kind::Grant | Kind::Debit | Kind::Adjustment | Kind::Capture | Kind::Reversal | Kind::Expiry | Kind::Void
-        )
+        match self {
+            Kind::Grant | Kind::Debit | Kind::Adjustment | Kind::Capture | Kind::Reversal => true,
+            Kind::Expiry | Kind::Void | Kind::Clawback | Kind::Reinstatement => true,
+            Kind::Open | Kind::Configure | Kind::ExpiryChange | Kind::Repayment => false,
+            Kind::Hold | Kind::Release | Kind::HoldExpiry | Kind::HoldExtension => false,
+        }
     }
 }
 
@@ -263,14 +229,25 @@ impl Event {
             Event::LotVoided { .. } => Kind::Void,
             Event::LotExpiryChanged { .. } => Kind::ExpiryChange,
             Event::OverdraftRepaid => Kind::Repayment,
+            Event::ClawedBack { .. } => Kind::Clawback,
+            Event::Reinstated { .. } => Kind::Reinstatement,
         }
     }
 
     /// The lot it brings into being, whose number is the transaction's `seq`.
     pub const fn new_lot(&self) -> Option<&LotSpec> {
         match self {
-            Event::Granted(lot) | Event::Adjusted(Some(lot)) | Event::Reversed { rest: Some(lot), .. } => Some(lot),
+            Event::Granted(lot) | Event::Adjusted(Some(lot)) => Some(lot),
+            Event::Reversed { rest, .. } | Event::Reinstated { rest, .. } => rest.as_ref(),
             _ => None,
+        }
+    }
+
+    /// What it moves on counter-accounts beside [`Transaction::counter`].
+    pub fn lapsed(&self) -> &[CounterPosting] {
+        match self {
+            Event::ClawedBack { lapsed, .. } | Event::Reinstated { lapsed, .. } => lapsed,
+            _ => &[],
         }
     }
 }
@@ -294,7 +271,7 @@ pub struct Transaction {
     pub memo: Memo,
     /// What happened.
     pub event: Event,
-    /// The other side.
+    /// The other side; a clawback may have more ([`Event::lapsed`]).
     pub counter: Counter,
     /// Movements of lots, in the order in which they paid; a reversal goes through it backwards.
     pub postings: Postings,
@@ -311,9 +288,32 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    /// What the balance gains: Σ postings + overdraft. The counter-account's posting is its negation.
+    /// What the balance gains: Σ postings + overdraft.
     pub fn amount(&self) -> Amount {
         self.postings.iter().map(|posting| posting.amount).sum::<Amount>() + self.overdraft
+    }
+
+    /// What `counter` gives: what the balance gains, and what the other counter-accounts do.
+    pub fn given(&self) -> Amount {
+        self.amount() + self.event.lapsed().iter().map(|posting| posting.amount).sum::<Amount>()
+    }
+
+    /// Movements of counter-accounts: with [`Transaction::amount`] they sum to zero.
+    pub fn counter_postings(&self) -> impl Iterator<Item = CounterPosting> {
+        let own = CounterPosting { counter: self.counter, amount: -self.given() };
+        iter::once(own).chain(self.event.lapsed().iter().copied()).filter(|posting| !posting.amount.is_zero())
+    }
+
+    /// Entries that it takes back, each with what it gave for that: an entry is taken back wholly when this sums to zero
+    /// with what the entry gave. A reinstatement takes back a clawback, and undoes what that took back of the grant.
+    pub fn takes_back(&self) -> impl Iterator<Item = (u64, Amount)> {
+        let entries = match self.event {
+            Event::Reversed { entry, .. } => [Some(entry), None],
+            Event::ClawedBack { lot, .. } => [Some(lot), None],
+            Event::Reinstated { entry, lot, .. } => [Some(entry), Some(lot)],
+            _ => [None, None],
+        };
+        entries.into_iter().flatten().map(move |entry| (entry, self.given()))
     }
 
     /// Its kind.
@@ -321,12 +321,13 @@ impl Transaction {
         self.event.kind()
     }
 
-    /// The lots it posts to or changes, its own new lot included: a state must have the others before it is replayed.
+    /// The lots it posts to or names, its own new lot included: a state must have the others before it is replayed.
     pub fn lots(&self) -> impl Iterator<Item = LotNo> {
-        let changed = match self.event {
+        let named = match self.event {
             Event::LotExpired { lot } | Event::LotVoided { lot } | Event::LotExpiryChanged { lot, .. } => Some(lot),
+            Event::ClawedBack { lot, .. } | Event::Reinstated { lot, .. } => Some(lot),
             _ => None,
         };
-        self.postings.iter().map(|posting| posting.lot).chain(changed)
+        self.postings.iter().map(|posting| posting.lot).chain(named)
     }
 }

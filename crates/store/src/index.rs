@@ -1,12 +1,17 @@
 //! What history is found and filtered by, the same on both engines.
 
-use ledger::{Account, Kind, LotKind, Transaction};
+use ledger::{Account, Event, Kind, LotKind, Transaction};
 
 use crate::{EntryFilter, EntryStatus};
 
-/// One bit per lot kind that a transaction moves.
+/// One bit per lot kind that a transaction moves. A clawback is about its lot also when nothing was left in it.
 pub(crate) fn lot_kinds(account: &Account, tx: &Transaction) -> u8 {
-    tx.postings.iter().filter_map(|posting| account.lot(posting.lot)).fold(0, |bits, lot| bits | bit(lot.kind))
+    let clawed_back = match tx.event {
+        Event::ClawedBack { lot, .. } | Event::Reinstated { lot, .. } => Some(lot),
+        _ => None,
+    };
+    let lots = tx.postings.iter().map(|posting| posting.lot).chain(clawed_back);
+    lots.filter_map(|lot| account.lot(lot)).fold(0, |bits, lot| bits | bit(lot.kind))
 }
 
 /// The bit of a lot kind.

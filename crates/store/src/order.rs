@@ -112,7 +112,7 @@ pub struct AccountView {
     pub as_of: Timestamp,
 }
 
-/// Whether a debit still stands.
+/// Whether an entry still stands: debits are reversed, grants clawed back, clawbacks reinstated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EntryStatus {
     /// As booked.
@@ -136,11 +136,13 @@ impl EntryStatus {
         }
     }
 
-    /// The status of an entry of `amount` of which `reversed` went back.
+    /// The status of an entry of `amount` of which `reversed` went back: more than `amount` where counter-accounts had a
+    /// part in it.
     pub fn of(amount: Amount, reversed: Amount) -> Self {
+        let size = |amount: Amount| amount.max(-amount);
         if reversed.is_zero() {
             EntryStatus::Posted
-        } else if reversed == -amount {
+        } else if size(reversed) >= size(amount) {
             EntryStatus::Reversed
         } else {
             EntryStatus::PartlyReversed
@@ -170,7 +172,7 @@ pub struct EntryFilter {
 pub struct EntryView {
     /// The transaction.
     pub transaction: Transaction,
-    /// How much of it went back since.
+    /// How much of it went back since: more than zero of a debit, less than zero of a grant.
     pub reversed: Amount,
 }
 

@@ -56,10 +56,10 @@ impl From<StoreError> for Difference {
 /// Sums per unit and counter-account, in ledger units.
 pub(crate) type Totals = BTreeMap<(Unit, u8), i128>;
 
-/// Adds what a transaction moved to its counter-account.
+/// Adds what a transaction moved to counter-accounts.
 pub(crate) fn add_total(totals: &mut Totals, unit: Unit, tx: &Transaction) {
-    if !tx.amount().is_zero() {
-        *totals.entry((unit, tx.counter as u8)).or_default() -= i128::from(tx.amount().units());
+    for posting in tx.counter_postings() {
+        *totals.entry((unit, posting.counter as u8)).or_default() += i128::from(posting.amount.units());
     }
 }
 

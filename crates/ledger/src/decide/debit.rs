@@ -1,7 +1,7 @@
 //! Taking credits: lots in burn-down order, then, where the policy allows it, the overdraft.
 
-use crate::decide::{Decision, grant};
-use crate::{Account, Amount, Counter, Event, LotKind, LotSpec, OnInsufficient, Rejection, Timestamp};
+use crate::decide::{Decision, grant, plain_lot};
+use crate::{Account, Amount, Counter, Event, LotKind, OnInsufficient, Rejection, Timestamp};
 
 pub(super) fn debit(
     account: &Account,
@@ -32,14 +32,7 @@ pub(super) fn adjust(account: &Account, amount: Amount, now: Timestamp) -> Resul
         return Err(Rejection::AmountNotPositive);
     }
     if amount.is_positive() {
-        let lot = LotSpec {
-            kind: LotKind::Manual,
-            priority: None,
-            allocated: amount,
-            effective_at: None,
-            expires_at: None,
-            scope: Box::default(),
-        };
+        let lot = plain_lot(LotKind::Manual, amount);
         let mut decision = grant::grant(account, &lot, Counter::Promotion, now)?;
         decision.event = Event::Adjusted(Some(lot));
         return Ok(decision);

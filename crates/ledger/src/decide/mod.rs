@@ -4,10 +4,14 @@
 //! booked before the command looks at the state, so a decision never sees a lot that has expired or a hold that has run
 //! out. One command makes at most one transaction.
 
+mod claw_back;
 mod debit;
 mod grant;
 mod hold;
+mod past;
 mod reverse;
+
+pub use past::Reversible;
 
 use crate::{
     Account, Amount, Command, Counter, Event, LotKind, LotNo, LotSpec, Op, Posting, Postings, Rejection, Timestamp,
@@ -46,23 +50,12 @@ impl Decision {
     }
 }
 
-/// A debit or capture that may be reversed, as its store knows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reversible {
-    /// What it took from lots.
-    pub postings: Postings,
-    /// What it took from the overdraft (negative).
-    pub overdraft: Amount,
-    /// What was given back already.
-    pub reversed: Amount,
-}
-
-/// Decides a command on a state with nothing due. `reversible` is the entry a reversal names, when it is one that can be
-/// reversed.
+/// Decides a command on a state with nothing due. `past` is the entry that it takes back ([`Op::takes_back`]), if there is
+/// one.
 pub fn decide(
     account: &Account,
     command: &Command,
-    reversible: Option<&Reversible>,
+    past: Option<&Reversible>,
     now: Timestamp,
 ) -> Result<Option<Decision>, Rejection> {
     let service = command.memo.service.as_deref();
@@ -89,9 +82,11 @@ pub fn decide(
         Op::Capture { hold, amount, overrun } => hold::capture(account, *hold, *amount, *overrun, now)?,
         Op::Release { hold } => hold::release(account, *hold)?,
         Op::Extend { hold, ttl_seconds } => hold::extend(account, *hold, *ttl_seconds, now)?,
-        Op::Reverse { entry, amount } => reverse::reverse(account, *entry, *amount, reversible)?,
+        Op::Reverse { entry, amount } => reverse::reverse(account, *entry, *amount, past)?,
         Op::Void { lot } => grant::void(account, *lot, now)?,
         Op::ChangeExpiry { lot, expires_at } => grant::change_expiry(account, *lot, *expires_at, now)?,
+        Op::ClawBack { lot, amount } => claw_back::claw_back(account, *lot, *amount, past)?,
+        Op::Reinstate { entry, amount } => reverse::reinstate(account, *entry, *amount, past)?,
     };
     Ok(Some(decision))
 }
@@ -159,6 +154,11 @@ fn check_limit(overdraft_limit: Amount) -> Result<(), Rejection> {
 fn check_gain(account: &Account, gain: Amount) -> Result<(), Rejection> {
     let total = account.lots.iter().map(|lot| lot.remaining).sum::<Amount>();
     total.checked_add(gain).map(|_| ()).ok_or(Rejection::AmountTooLarge)
+}
+
+/// A lot for all services that counts at once and never expires.
+fn plain_lot(kind: LotKind, allocated: Amount) -> LotSpec {
+    LotSpec { kind, priority: None, allocated, effective_at: None, expires_at: None, scope: Box::default() }
 }
 
 /// Which counter-account gives a lot of this kind, and takes it back, when no gateway is involved.

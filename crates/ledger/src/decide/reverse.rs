@@ -1,57 +1,75 @@
-//! Giving the credits of a debit back to where they came from, last taken first.
+//! Giving back what an entry took, last taken first: a debit or capture that is reversed, a clawback that is reinstated.
 
-use crate::decide::{Decision, Reversible, check_gain};
-use crate::{Account, Amount, Counter, Event, LotKind, LotSpec, Rejection};
+use crate::decide::{Decision, Reversible, check_gain, plain_lot};
+use crate::{Account, Amount, CounterPosting, Event, Kind, LotKind, LotSpec, Posting, Postings, Rejection};
 
-/// What had been overdrawn goes back first, as it was taken last: it reduces the overdraft, and what has been repaid
-/// since becomes a manual lot that never expires. Then lots in reverse burn-down order. A lot that has expired gets its
-/// credits back and loses them again at the next touch.
+/// Gives the credits of a debit or capture back to where they came from. A lot that has expired loses them again at the
+/// next touch.
 pub(super) fn reverse(
     account: &Account,
     entry: u64,
     amount: Option<Amount>,
-    reversible: Option<&Reversible>,
+    past: Option<&Reversible>,
 ) -> Result<Decision, Rejection> {
+    let debit = named(account, entry, past)?;
+    if !matches!(debit.entry.kind(), Kind::Debit | Kind::Capture) {
+        return Err(Rejection::NotReversible);
+    }
+    give_back(account, debit, amount, LotKind::Manual, |rest, _| Event::Reversed { entry, rest })
+}
+
+/// Gives the credits of a clawback back. What it had taken from breakage goes back there.
+pub(super) fn reinstate(
+    account: &Account,
+    entry: u64,
+    amount: Option<Amount>,
+    past: Option<&Reversible>,
+) -> Result<Decision, Rejection> {
+    let clawback = named(account, entry, past)?;
+    let Event::ClawedBack { lot, .. } = clawback.entry.event else { return Err(Rejection::NotReversible) };
+    let kind = account.lot(lot).ok_or(Rejection::LotNotFound)?.kind;
+    give_back(account, clawback, amount, kind, |rest, lapsed| Event::Reinstated { entry, lot, lapsed, rest })
+}
+
+fn named<'a>(account: &Account, entry: u64, past: Option<&'a Reversible>) -> Result<&'a Reversible, Rejection> {
     if entry == 0 || entry > account.seq {
         return Err(Rejection::EntryNotFound);
     }
-    let debit = reversible.ok_or(Rejection::NotReversible)?;
-    let taken = -(debit.postings.iter().map(|posting| posting.amount).sum::<Amount>() + debit.overdraft);
-    let left = taken - debit.reversed;
-    let amount = amount.unwrap_or(left);
-    if amount > left || left.is_zero() {
-        return Err(Rejection::ReversalTooLarge { reversible: left });
-    }
-    if !amount.is_positive() {
-        return Err(Rejection::AmountNotPositive);
-    }
+    past.ok_or(Rejection::NotReversible)
+}
 
-    let mut decision = Decision::still(Event::Reversed { entry, rest: None });
-    decision.counter = Counter::Usage;
-    let mut window = Window { skip: debit.reversed, left: amount };
-    let overdrawn = window.share(-debit.overdraft);
-    decision.overdraft = overdrawn.min(account.overdraft);
-    let rest = overdrawn - decision.overdraft;
-    for posting in debit.postings.iter().rev() {
-        decision.post(posting.lot, window.share(-posting.amount));
-    }
-    check_gain(account, amount - decision.overdraft)?;
-    if rest.is_positive() {
-        let lot = LotSpec {
-            kind: LotKind::Manual,
-            priority: None,
-            allocated: rest,
-            effective_at: None,
-            expires_at: None,
-            scope: Box::default(),
-        };
-        decision.post(account.seq + 1, rest);
-        decision.event = Event::Reversed { entry, rest: Some(lot) };
-    }
+/// What had been overdrawn goes back first, as it was taken last: it reduces the overdraft, and what has been repaid
+/// since becomes a lot of the kind `rest`, for all services, that never expires: other credits repaid it, which were no
+/// part of the lots that were taken from. Then lots in reverse burn-down order, then other counter-accounts.
+fn give_back(
+    account: &Account,
+    past: &Reversible,
+    amount: Option<Amount>,
+    rest: LotKind,
+    event: impl FnOnce(Option<LotSpec>, Box<[CounterPosting]>) -> Event,
+) -> Result<Decision, Rejection> {
+    let taken = &past.entry;
+    let mut window = Window { skip: past.reversed, left: past.part(amount)? };
+    let overdrawn = window.share(-taken.overdraft);
+    let repaid = overdrawn.min(account.overdraft);
+    let unowed = overdrawn - repaid;
+    let lots = taken.postings.iter().rev();
+    let lots: Postings = lots.map(|from| Posting { amount: window.share(-from.amount), ..*from }).collect();
+    let lapsed = taken.event.lapsed().iter().rev();
+    let lapsed = lapsed.map(|from| CounterPosting { amount: window.share(-from.amount), ..*from });
+    let lapsed = lapsed.filter(|to| !to.amount.is_zero()).collect();
+
+    let rest = unowed.is_positive().then(|| plain_lot(rest, unowed));
+    let mut decision = Decision::still(event(rest, lapsed));
+    decision.counter = taken.counter;
+    decision.overdraft = repaid;
+    lots.iter().for_each(|lot| decision.post(lot.lot, lot.amount));
+    decision.post(account.seq + 1, unowed);
+    check_gain(account, decision.postings.iter().map(|posting| posting.amount).sum())?;
     Ok(decision)
 }
 
-/// Walks the parts of a debit: skips what earlier reversals gave back, then hands out the rest.
+/// Walks the parts of an entry: skips what was given back before, then hands out the rest.
 struct Window {
     skip: Amount,
     left: Amount,

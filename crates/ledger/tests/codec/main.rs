@@ -9,8 +9,8 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use ledger::{
-    Amount, Counter, Event, Hash, Kind, LotKind, LotSpec, Memo, Part, Posting, Timestamp, Transaction, Unit, chain,
-    decode, encode,
+    Amount, Counter, CounterPosting, Event, Hash, Kind, LotKind, LotSpec, Memo, Part, Posting, Timestamp, Transaction,
+    Unit, chain, decode, encode,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -147,6 +147,8 @@ fn one_of_every_kind() -> Vec<Transaction> {
     let plain = LotSpec { priority: None, effective_at: None, scope: Box::default(), ..lot.clone() };
     let parts = Box::from([Part { lot: 3, amount: units(40) }, Part { lot: 5, amount: units(2) }]);
     let expires_at = at(1_700_000_900_000_000);
+    let other = |counter, count| CounterPosting { counter, amount: units(count) };
+    let lapsed = Box::from([other(Counter::Breakage, -40), other(Counter::Receivable, -300)]);
     let events = [
         Event::Opened { overdraft_limit: units(50) },
         Event::Configured { overdraft_limit: Amount::MAX, closed: true },
@@ -158,11 +160,13 @@ fn one_of_every_kind() -> Vec<Transaction> {
         Event::HoldReleased { hold: 6 },
         Event::HoldExpired { hold: 6 },
         Event::HoldExtended { hold: 6, expires_at },
-        Event::Reversed { entry: 4, rest: Some(plain) },
+        Event::Reversed { entry: 4, rest: Some(plain.clone()) },
         Event::LotExpired { lot: 3 },
         Event::LotVoided { lot: 3 },
         Event::LotExpiryChanged { lot: 3, expires_at: Some(expires_at) },
         Event::OverdraftRepaid,
+        Event::ClawedBack { lot: 3, lapsed },
+        Event::Reinstated { entry: 16, lot: 3, lapsed: Box::from([other(Counter::Breakage, 5)]), rest: Some(plain) },
     ];
     events.into_iter().zip(1..).map(|(event, seq)| sample(event, seq)).collect()
 }
@@ -222,6 +226,12 @@ fn lot() -> impl Strategy<Value = LotSpec> {
     )
 }
 
+fn lapsed() -> impl Strategy<Value = Box<[CounterPosting]>> {
+    let posting = (0..Counter::ALL.len(), amount());
+    let posting = posting.prop_map(|(counter, amount)| CounterPosting { counter: Counter::ALL[counter], amount });
+    vec(posting, 0..3).prop_map(Into::into)
+}
+
 fn event() -> impl Strategy<Value = Event> {
     let time = || (0_i64..1_000).prop_map(Timestamp::from_micros);
     let part = (0_u64..300, amount()).prop_map(|(lot, amount)| Part { lot, amount });
@@ -241,6 +251,9 @@ fn event() -> impl Strategy<Value = Event> {
         (0_u64..300).prop_map(|lot| Event::LotVoided { lot }),
         (0_u64..300, option::of(time())).prop_map(|(lot, expires_at)| Event::LotExpiryChanged { lot, expires_at }),
         Just(Event::OverdraftRepaid),
+        (0_u64..300, lapsed()).prop_map(|(lot, lapsed)| Event::ClawedBack { lot, lapsed }),
+        (0_u64..300, 0_u64..300, lapsed(), option::of(lot()))
+            .prop_map(|(entry, lot, lapsed, rest)| Event::Reinstated { entry, lot, lapsed, rest }),
     ]
 }
 

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::{
-    Account, Amount, Booked, Command, Counter, Event, Executed, Hash, Kind, Lot, Op, Reversible, Timestamp,
-    Transaction, Unit, apply, chain, decode, encode, execute,
+    Account, Amount, Booked, Command, Counter, Event, Executed, Hash, Lot, Op, Reversible, Timestamp, Transaction,
+    Unit, apply, chain, decode, encode, execute,
 };
 
 /// An account under test, and everything booked on it so far.
@@ -34,30 +34,31 @@ impl Bench {
         Bench { account, journal, copy, lean, elsewhere, total: 0, counters }
     }
 
-    /// What the journal knows of a debit or capture that a reversal names.
-    pub fn reversible(&self, entry: u64) -> Option<Reversible> {
+    /// What the journal knows of the entry that a command takes back.
+    pub fn reversible(&self, op: &Op) -> Option<Reversible> {
+        let entry = op.takes_back()?;
         let tx = self.journal.iter().find(|tx| tx.seq == entry)?;
-        if !matches!(tx.kind(), Kind::Debit | Kind::Capture) {
-            return None;
-        }
-        let of_this = |tx: &&Transaction| matches!(tx.event, Event::Reversed { entry: known, .. } if known == entry);
-        let reversed = self.journal.iter().filter(of_this).map(Transaction::amount).sum();
-        Some(Reversible { postings: tx.postings.clone(), overdraft: tx.overdraft, reversed })
+        let mut reversible = Reversible::new(Arc::new(tx.clone()), self.taken_back(entry));
+        self.journal.iter().skip(entry as usize).for_each(|later| reversible.learn(later));
+        Some(reversible)
+    }
+
+    fn taken_back(&self, entry: u64) -> Amount {
+        let parts = self.journal.iter().flat_map(Transaction::takes_back);
+        parts.filter(|(known, _)| *known == entry).map(|(_, amount)| amount).sum()
     }
 
     /// Executes and checks: transactions (see [`Bench::record`]), the state's own invariants, balance = Σ postings,
     /// trial balance zero, the replayed copy equal, the same answer without spent lots in memory, and a refused command
     /// without any effect of its own.
     pub fn execute(&mut self, command: &Command, now: Timestamp) -> Executed {
-        let reversible = match command.op {
-            Op::Reverse { entry, .. } => self.reversible(entry),
-            _ => None,
-        };
+        let reversible = self.reversible(&command.op);
         let executed = execute(&mut self.account, command, reversible.as_ref(), now);
         for booked in executed.settled.iter().chain(executed.outcome.iter().flatten()) {
             self.record(booked);
         }
-        if matches!(command.op, Op::Reverse { .. } | Op::Void { .. } | Op::ChangeExpiry { .. }) {
+        let changes_a_lot = matches!(command.op, Op::Void { .. } | Op::ChangeExpiry { .. });
+        if changes_a_lot || command.op.takes_back().is_some() {
             self.elsewhere.drain(..).for_each(|lot| self.lean.insert_lot(lot));
         }
         let lean = execute(&mut self.lean, command, reversible.as_ref(), now);
@@ -82,8 +83,8 @@ impl Bench {
         executed
     }
 
-    /// Checks one transaction: gapless number, canonical bytes that read back, a link of the chain, zero sum, and no
-    /// movement out of a lot that does not count, except what a hold earmarked in it.
+    /// Checks one transaction: gapless number, canonical bytes that read back, a link of the chain, zero sum, no movement
+    /// out of a lot that does not count, except what a hold earmarked in it, and nothing taken back that never was.
     fn record(&mut self, booked: &Booked) {
         let Booked { transaction: tx, canonical } = booked;
         assert_eq!(tx.seq, self.journal.len() as u64 + 1, "seq has a gap");
@@ -102,7 +103,7 @@ impl Bench {
         for posting in tx.postings.iter().filter(|posting| posting.amount.is_negative()) {
             let lot = self.copy.lot(posting.lot).expect("a lot that pays exists");
             let earmarked = match tx.event {
-                Event::LotExpired { .. } | Event::LotVoided { .. } => lot.free(),
+                Event::LotExpired { .. } | Event::LotVoided { .. } | Event::ClawedBack { .. } => lot.free(),
                 Event::HoldCaptured { hold, .. } => {
                     let parts = &self.copy.hold(hold).expect("a captured hold is open").parts;
                     parts.iter().filter(|part| part.lot == lot.no).map(|part| part.amount).sum()
@@ -114,11 +115,20 @@ impl Bench {
 
         let gained: i128 = tx.postings.iter().map(|posting| i128::from(posting.amount.units())).sum();
         let gained = gained + i128::from(tx.overdraft.units());
-        assert!(tx.counter != Counter::None || gained == 0, "{tx:?} moves credits without another side");
+        let has_sides = tx.counter_postings().all(|posting| posting.counter != Counter::None);
+        assert!(has_sides, "{tx:?} moves credits without another side");
         self.total += gained;
-        *self.counters.entry(tx.counter).or_default() -= gained;
+        for posting in tx.counter_postings() {
+            *self.counters.entry(posting.counter).or_default() += i128::from(posting.amount.units());
+        }
+        assert!(self.counters.get(&Counter::Breakage).is_none_or(|had| *had >= 0), "{tx:?} takes what never lapsed");
 
         apply(&mut self.copy, tx).unwrap();
         self.journal.push(tx.clone());
+        for (entry, _) in tx.takes_back() {
+            let given = self.journal[entry as usize - 1].given().units();
+            let left = given + self.taken_back(entry).units();
+            assert!((given.min(0)..=given.max(0)).contains(&left), "{tx:?} leaves {left} of {given}");
+        }
     }
 }

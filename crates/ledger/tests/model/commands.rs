@@ -38,6 +38,8 @@ enum Ask {
     Release(Pick),
     Extend(Pick, i64),
     Reverse(Pick, Option<Amount>),
+    ClawBack(Pick, Option<Amount>),
+    Reinstate(Pick, Option<Amount>),
     Void(Pick),
     ChangeExpiry(Pick, Option<i64>),
 }
@@ -79,6 +81,8 @@ impl Step {
             Ask::Release(pick) => Op::Release { hold: hold(pick) },
             Ask::Extend(pick, ttl_seconds) => Op::Extend { hold: hold(pick), ttl_seconds },
             Ask::Reverse(pick, amount) => Op::Reverse { entry: choose(pick, model.spends.keys()), amount },
+            Ask::ClawBack(pick, amount) => Op::ClawBack { lot: lot(pick), amount },
+            Ask::Reinstate(pick, amount) => Op::Reinstate { entry: choose(pick, model.clawbacks.keys()), amount },
             Ask::Void(pick) => Op::Void { lot: lot(pick) },
             Ask::ChangeExpiry(pick, until) => {
                 Op::ChangeExpiry { lot: lot(pick), expires_at: until.map(|seconds| now.plus_seconds(seconds)) }
@@ -113,6 +117,8 @@ fn ask() -> impl Strategy<Value = Ask> {
         3 => pick().prop_map(Ask::Release),
         4 => (pick(), ttl()).prop_map(|(pick, ttl_seconds)| Ask::Extend(pick, ttl_seconds)),
         12 => (pick(), option::weighted(0.7, amount(120))).prop_map(|(pick, amount)| Ask::Reverse(pick, amount)),
+        6 => (pick(), option::weighted(0.7, amount(120))).prop_map(|(pick, amount)| Ask::ClawBack(pick, amount)),
+        5 => (pick(), option::weighted(0.7, amount(60))).prop_map(|(pick, amount)| Ask::Reinstate(pick, amount)),
         3 => pick().prop_map(Ask::Void),
         6 => (pick(), until()).prop_map(|(pick, until)| Ask::ChangeExpiry(pick, until)),
         3 => Just(Ask::Op(Op::Settle)),

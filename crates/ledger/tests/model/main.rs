@@ -20,7 +20,7 @@ use common::Bench;
 use reference::{Model, Refusal};
 
 const COMMANDS: usize = 100;
-const OPS: [&str; 13] = [
+const OPS: [&str; 15] = [
     "open",
     "configure",
     "grant",
@@ -34,6 +34,8 @@ const OPS: [&str; 13] = [
     "void",
     "change_expiry",
     "settle",
+    "claw_back",
+    "reinstate",
 ];
 const REFUSALS: [&str; 15] = [
     "insufficient_credits",
@@ -169,5 +171,7 @@ fn name(op: &Op) -> usize {
         Op::Void { .. } => 10,
         Op::ChangeExpiry { .. } => 11,
         Op::Settle => 12,
+        Op::ClawBack { .. } => 13,
+        Op::Reinstate { .. } => 14,
     }
 }

@@ -10,8 +10,16 @@ const MAX: i128 = (i64::MAX / 4) as i128;
 
 /// Why something is refused: the code and the amounts that go with it.
 pub type Refusal = (&'static str, Vec<i128>);
-/// Amounts and where they were taken from, in that order; `None` is the overdraft.
-type Parts = Vec<(Option<u64>, i128)>;
+/// Amounts and where they were taken from, in that order.
+type Parts = Vec<(Place, i128)>;
+
+#[derive(Clone, Copy, PartialEq)]
+pub enum Place {
+    Lot(u64),
+    Overdraft,
+    /// What has left a lot unspent, by expiry (false) or by a void (true).
+    Lapsed(u64, bool),
+}
 
 #[derive(Clone, Default)]
 pub struct Model {
@@ -21,6 +29,10 @@ pub struct Model {
     pub holds: BTreeMap<u64, Hold>,
     /// Debits and captures: what is still out.
     pub spends: BTreeMap<u64, Parts>,
+    /// Clawbacks: whose grant, and what is still out.
+    pub clawbacks: BTreeMap<u64, (u64, Parts)>,
+    /// Grants: what is not clawed back.
+    pub grants: BTreeMap<u64, i128>,
     limit: i128,
     closed: bool,
     last: i64,
@@ -29,6 +41,9 @@ pub struct Model {
 #[derive(Clone)]
 pub struct Lot {
     pub free: i128,
+    /// What has left it unspent and is not clawed back, in the order in which that began: by a void or not.
+    lapsed: Vec<(bool, i128)>,
+    rank: i32,
     class: i32,
     scope: Vec<String>,
     from: i64,
@@ -47,6 +62,14 @@ impl Lot {
         self.from <= now && now < self.until
     }
 
+    fn lapse(&mut self, voided: bool, amount: i128) {
+        self.free -= amount;
+        match self.lapsed.iter_mut().find(|(by_void, _)| *by_void == voided) {
+            Some((_, known)) => *known += amount,
+            None => self.lapsed.push((voided, amount)),
+        }
+    }
+
     fn pays(&self, service: Option<&str>) -> bool {
         self.scope.is_empty() || self.scope.iter().any(|name| Some(name.as_str()) == service)
     }
@@ -55,7 +78,7 @@ impl Lot {
 impl Model {
     pub fn held(&self, of: impl Fn(u64) -> bool) -> i128 {
         let parts = self.holds.values().flat_map(|hold| &hold.parts);
-        parts.filter(|(place, _)| place.is_some_and(&of)).map(|(_, amount)| amount).sum()
+        parts.filter(|(place, _)| matches!(place, Place::Lot(no) if of(*no))).map(|(_, amount)| amount).sum()
     }
 
     pub fn available(&self, now: i64) -> i128 {
@@ -93,7 +116,7 @@ impl Model {
             self.booked(now);
         }
         let expired = self.lots.values_mut().filter(|lot| lot.until <= instant && lot.free > 0);
-        for _ in 0..expired.map(|lot| lot.free = 0).count() {
+        for _ in 0..expired.map(|lot| lot.lapse(false, lot.free)).count() {
             self.booked(now);
         }
         while self.overdraft > 0 {
@@ -145,7 +168,8 @@ impl Model {
                 let from = lot.effective_at.map_or(now, |at| at.micros());
                 let until = lot.expires_at.map_or(i64::MAX, |at| at.micros());
                 let scope = lot.scope.iter().map(|name| name.to_string()).collect();
-                self.grant(Lot { free: int(&lot.allocated), class, scope, from, until }, now)?;
+                self.grant(Lot { free: int(&lot.allocated), lapsed: vec![], rank, class, scope, from, until }, now)?;
+                self.grants.insert(number, int(&lot.allocated));
             }
             Op::Debit { amount, on_insufficient } => {
                 refuse(int(amount) < 0 || (int(amount) == 0 && !priced), "amount_not_positive", &[])?;
@@ -157,7 +181,7 @@ impl Model {
                 }
                 self.spends.insert(number, taken);
             }
-            Op::Adjust { amount } if int(amount) > 0 => self.grant(plain(int(amount), now), now)?,
+            Op::Adjust { amount } if int(amount) > 0 => self.grant(plain(int(amount), 300, now), now)?,
             Op::Adjust { amount } => {
                 refuse(int(amount) == 0, "amount_not_positive", &[])?;
                 refuse(-int(amount) > MAX, "amount_too_large", &[])?;
@@ -195,16 +219,33 @@ impl Model {
             Op::Reverse { entry, amount } => {
                 refuse(*entry == 0 || *entry > self.seq, "entry_not_found", &[])?;
                 let out = self.spends.get_mut(entry).ok_or(("not_reversible", vec![]))?;
-                let amount = amount.as_ref().map_or(sum(out), int);
-                refuse(sum(out) == 0 || amount > sum(out), "reversal_too_large", &[sum(out)])?;
-                refuse(amount <= 0, "amount_not_positive", &[])?;
+                let amount = part(sum(out), amount)?;
                 let back = cut(out, amount);
                 self.give_back(back, now);
                 refuse(self.total() > MAX, "amount_too_large", &[])?;
             }
+            Op::ClawBack { lot: no, amount } => {
+                refuse(!self.lots.contains_key(no), "lot_not_found", &[])?;
+                let left = self.grants.get_mut(no).ok_or(("not_reversible", vec![]))?;
+                let amount = part(*left, amount)?;
+                *left -= amount;
+                self.claw_back(*no, amount)?;
+            }
+            Op::Reinstate { entry, amount } => {
+                refuse(*entry == 0 || *entry > self.seq, "entry_not_found", &[])?;
+                let (lot, out) = self.clawbacks.get_mut(entry).ok_or(("not_reversible", vec![]))?;
+                let amount = part(sum(out), amount)?;
+                *self.grants.get_mut(lot).unwrap() += amount;
+                let (rank, back) = (self.lots[lot].rank, cut(out, amount));
+                self.give_back_to(back, rank, now);
+                refuse(self.total() > MAX, "amount_too_large", &[])?;
+            }
             Op::Void { lot } => {
                 let lot = self.running(*lot, now)?;
-                (lot.free, lot.until) = (0, now);
+                lot.until = now;
+                if lot.free > 0 {
+                    lot.lapse(true, lot.free);
+                }
             }
             Op::ChangeExpiry { lot, expires_at } => {
                 let lot = self.running(*lot, now)?;
@@ -244,9 +285,9 @@ impl Model {
             let part = if lot.counts(now) && pays(lot) { lot.free.min(missing) } else { 0 };
             lot.free -= part;
             missing -= part;
-            match taken.iter_mut().find(|(place, _)| *place == Some(no)) {
+            match taken.iter_mut().find(|(place, _)| *place == Place::Lot(no)) {
                 Some((_, amount)) => *amount += part,
-                None if part > 0 => taken.push((Some(no), part)),
+                None if part > 0 => taken.push((Place::Lot(no), part)),
                 None => {}
             }
         }
@@ -256,7 +297,7 @@ impl Model {
     fn overdraw(&mut self, missing: i128, required: i128, taken: &mut Parts) -> Result<(), Refusal> {
         enough(missing, (self.limit - self.overdraft).max(0), required)?;
         self.overdraft += missing;
-        taken.push((None, missing));
+        taken.push((Place::Overdraft, missing));
         Ok(())
     }
 
@@ -267,12 +308,43 @@ impl Model {
         amount - repaid
     }
 
+    /// What is free, then what lapsed, then what was spent or is held.
+    fn claw_back(&mut self, no: u64, amount: i128) -> Result<(), Refusal> {
+        let lot = self.lot(no);
+        let free = lot.free.min(amount);
+        lot.free -= free;
+        let mut left = amount - free;
+        let mut taken = Parts::new();
+        for (voided, had) in &mut lot.lapsed {
+            let share = left.min(*had);
+            (*had, left) = (*had - share, left - share);
+            taken.push((Place::Lapsed(no, *voided), share));
+        }
+        // The lot gets its part back before the counter-accounts get theirs.
+        taken.extend([(Place::Lot(no), free), (Place::Overdraft, left)]);
+        self.overdraft += left;
+        self.clawbacks.insert(self.seq + 1, (no, taken));
+        refuse(self.overdraft > MAX, "amount_too_large", &[])
+    }
+
     fn give_back(&mut self, parts: Parts, now: i64) {
+        self.give_back_to(parts, 300, now);
+    }
+
+    /// What was overdrawn and is repaid becomes a lot of this rank.
+    fn give_back_to(&mut self, parts: Parts, rank: i32, now: i64) {
         for (place, amount) in parts {
-            if let Some(no) = place {
-                self.lot(no).free += amount;
-            } else if let rest @ 1.. = self.repay(amount) {
-                self.lots.insert(self.seq + 1, plain(rest, now));
+            match place {
+                Place::Lot(no) => self.lot(no).free += amount,
+                Place::Lapsed(no, voided) => {
+                    let lapsed = self.lot(no).lapsed.iter_mut().find(|(by_void, _)| *by_void == voided);
+                    lapsed.unwrap().1 += amount;
+                }
+                Place::Overdraft => {
+                    if let rest @ 1.. = self.repay(amount) {
+                        self.lots.insert(self.seq + 1, plain(rest, rank, now));
+                    }
+                }
             }
         }
     }
@@ -297,8 +369,16 @@ fn cut(parts: &mut Parts, mut amount: i128) -> Parts {
     cut
 }
 
-fn plain(free: i128, now: i64) -> Lot {
-    Lot { free, class: 300, scope: vec![], from: now, until: i64::MAX }
+fn plain(free: i128, rank: i32, now: i64) -> Lot {
+    Lot { free, lapsed: vec![], rank, class: rank, scope: vec![], from: now, until: i64::MAX }
+}
+
+/// What is asked for, or all that is left.
+fn part(left: i128, amount: &Option<Amount>) -> Result<i128, Refusal> {
+    let amount = amount.as_ref().map_or(left, int);
+    refuse(left == 0 || amount > left, "reversal_too_large", &[left])?;
+    refuse(amount <= 0, "amount_not_positive", &[])?;
+    Ok(amount)
 }
 
 fn int(amount: &Amount) -> i128 {

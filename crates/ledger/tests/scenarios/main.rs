@@ -8,6 +8,7 @@ mod play;
 
 mod amounts;
 mod burn_down;
+mod clawback;
 mod closed;
 mod docs;
 mod expiry;

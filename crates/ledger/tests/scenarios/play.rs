@@ -73,6 +73,9 @@ fn tell(tx: &Transaction) -> String {
     if !tx.overdraft.is_zero() {
         write!(said, " overdraft {:+}", tx.overdraft.units()).unwrap();
     }
+    for posting in tx.event.lapsed() {
+        write!(said, " {} {:+}", posting.counter.name(), posting.amount.units()).unwrap();
+    }
     if !matches!(tx.counter, Counter::None | Counter::Usage) {
         write!(said, " by {}", tx.counter.name()).unwrap();
     }
@@ -173,6 +176,14 @@ fn op(verb: &str, words: &mut Words<'_>) -> Op {
         "reverse" => {
             let entry = number(words.next());
             Op::Reverse { entry, amount: words.more().then(|| amount(words.next())) }
+        }
+        "claw_back" => {
+            let lot = number(words.next());
+            Op::ClawBack { lot, amount: words.more().then(|| amount(words.next())) }
+        }
+        "reinstate" => {
+            let entry = number(words.next());
+            Op::Reinstate { entry, amount: words.more().then(|| amount(words.next())) }
         }
         "void" => Op::Void { lot: number(words.next()) },
         "expiry" => {

@@ -3,10 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ledger::{
-    Account, AccountNo, Amount, Booked, Command, Event, Hash, LotNo, Op, Reversible, Timestamp, Transaction, Unit, decode,
-    execute,
-};
+use ledger::{Account, AccountNo, Amount, Booked, Command, Hash, LotNo, Op, Timestamp, Transaction, decode, execute};
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
@@ -20,6 +17,7 @@ use crate::postgres::session::Session;
 use crate::postgres::state;
 use crate::postgres::writer::{Fault, Shared, before_commit};
 use crate::postgres::writes::Writes;
+use crate::verify::{Totals, add_total};
 use crate::{AccountRef, Failure, Order, Receipt, Statement, Target};
 
 /// Finds a key within an account: the first 16 bytes of its SHA-256.
@@ -56,19 +54,19 @@ pub(super) struct Entry {
 
 /// See the module.
 pub(super) struct Batch<'a> {
-    session: &'a Session,
+    pub(super) session: &'a Session,
     shared: &'a Shared,
     now: Timestamp,
-    accounts: FxHashMap<AccountNo, Working>,
+    pub(super) accounts: FxHashMap<AccountNo, Working>,
     known: FxHashMap<(AccountNo, KeyHash), Arc<Transaction>>,
-    entries: Vec<Entry>,
-    totals: BTreeMap<(Unit, u8), i128>,
+    pub(super) entries: Vec<Entry>,
+    totals: Totals,
     /// Accounts that this batch opens.
     opened: FxHashMap<Arc<str>, AccountNo>,
 }
 
 /// A row that cannot be read is damage, not a passing trouble.
-fn damaged(what: String) -> Fault {
+pub(super) fn damaged(what: String) -> Fault {
     Fault::NotStored(format!("the ledger is damaged: {what}; run scrip verify").into())
 }
 
@@ -154,7 +152,7 @@ impl<'a> Batch<'a> {
             accounts: FxHashMap::default(),
             known: FxHashMap::default(),
             entries: Vec::new(),
-            totals: BTreeMap::new(),
+            totals: Totals::new(),
             opened: FxHashMap::default(),
         }
     }
@@ -227,67 +225,16 @@ impl<'a> Batch<'a> {
         self.known.get(&(no, key_hash(key))).filter(|tx| tx.key.as_deref() == Some(key)).cloned()
     }
 
-    /// Brings back what a command needs and the state does not have: spent lots, the entry to reverse.
-    async fn prepare(&mut self, no: AccountNo, command: &Command) -> Result<Option<Reversible>, Fault> {
-        match command.op {
-            Op::Void { lot } | Op::ChangeExpiry { lot, .. } => {
-                self.revive(no, [lot].into_iter()).await?;
-                Ok(None)
-            }
-            Op::Reverse { entry, .. } => self.reversible(no, entry).await,
-            _ => Ok(None),
-        }
-    }
-
-    async fn reversible(&mut self, no: AccountNo, entry: u64) -> Result<Option<Reversible>, Fault> {
-        let fresh = self.entries.iter().find(|booked| booked.account == no && booked.transaction.seq == entry);
-        let (tx, stored) = match fresh {
-            Some(booked) => (booked.transaction.clone(), Amount::ZERO),
-            None => {
-                let found = self.session.query(&self.session.texts.entry, &[&(no as i64), &(entry as i64)]).await;
-                let found = found.map_err(before_commit)?;
-                let Some(row) = found.first() else { return Ok(None) };
-                let tx = read_body(row.try_get(0).map_err(before_commit)?).map_err(damaged)?;
-                (Arc::new(tx), Amount::from_units(row.try_get(1).map_err(before_commit)?))
-            }
-        };
-        if !matches!(tx.kind(), ledger::Kind::Debit | ledger::Kind::Capture) {
-            return Ok(None);
-        }
-        self.revive(no, tx.lots()).await?;
-        let Some(working) = self.accounts.get_mut(&no) else { return Ok(None) };
-        let reversed = *working.reversed.entry(entry).or_insert(stored);
-        Ok(Some(Reversible { postings: tx.postings.clone(), overdraft: tx.overdraft, reversed }))
-    }
-
-    async fn revive(&mut self, no: AccountNo, lots: impl Iterator<Item = LotNo>) -> Result<(), Fault> {
-        let Some(working) = self.accounts.get_mut(&no) else { return Ok(()) };
-        let missing: Vec<i64> = lots.filter(|lot| working.account.lot(*lot).is_none()).map(|lot| lot as i64).collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let found = self.session.query(&self.session.texts.spent_lots, &[&(no as i64), &missing]).await;
-        for row in found.map_err(before_commit)? {
-            let lot = state::read_lot(row.try_get(0).map_err(before_commit)?).map_err(damaged)?;
-            working.revived.push(lot.no);
-            working.account.insert_lot(lot);
-        }
-        Ok(())
-    }
-
     fn book(&mut self, no: AccountNo, booked: Booked) -> Arc<Transaction> {
         let Booked { transaction, canonical } = booked;
         let transaction = Arc::new(transaction);
         if let Some(working) = self.accounts.get_mut(&no) {
-            if let Event::Reversed { entry, .. } = transaction.event {
-                *working.reversed.entry(entry).or_default() += transaction.amount();
+            for (entry, amount) in transaction.takes_back() {
+                *working.reversed.entry(entry).or_default() += amount;
             }
             let lot_kinds = lot_kinds(&working.account, &transaction);
             self.entries.push(Entry { account: no, transaction: transaction.clone(), canonical, lot_kinds });
-            if !transaction.amount().is_zero() {
-                *self.totals.entry((working.account.unit, transaction.counter as u8)).or_default() -=
-                    i128::from(transaction.amount().units());
-            }
+            add_total(&mut self.totals, working.account.unit, &transaction);
         }
         if let Some(key) = &transaction.key {
             self.known.insert((no, key_hash(key)), transaction.clone());
@@ -314,7 +261,13 @@ fn is_plain(op: &Op) -> bool {
 
 impl Working {
     fn new(account: Account) -> Self {
-        Working { stored_seq: account.seq, stored_head: account.head, account, reversed: BTreeMap::new(), revived: SmallVec::new() }
+        Working {
+            stored_seq: account.seq,
+            stored_head: account.head,
+            account,
+            reversed: BTreeMap::new(),
+            revived: SmallVec::new(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use ledger::{Account, AccountNo, Amount, Event, Unit};
+use ledger::{Account, AccountNo, Amount, Unit};
 use rustc_hash::FxHashMap;
 use tokio_postgres::Client;
 use tokio_postgres::types::{ToSql, Type};
@@ -202,8 +202,8 @@ impl Target for PostgresTarget {
 
     async fn transaction(&mut self, account: &Account, booked: Booked) -> Result<(), StoreError> {
         let Booked { transaction: tx, body, lot_kinds } = booked;
-        if let Event::Reversed { entry, .. } = tx.event {
-            *self.reversed.entry(entry).or_default() += tx.amount();
+        for (entry, amount) in tx.takes_back() {
+            *self.reversed.entry(entry).or_default() += amount;
         }
         self.entries.push(Row(params![
             account.no as i64,

@@ -13,6 +13,7 @@ mod cursor;
 mod directory;
 pub(crate) mod inspect;
 mod memory;
+mod past;
 mod reader;
 mod rows;
 mod schema;

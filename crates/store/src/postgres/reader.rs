@@ -18,7 +18,7 @@ use crate::{EntryFilter, EntryView, TrialLine};
 const PAGE: &str = "SELECT body, reversed FROM entries \
      WHERE account_no = $1 AND seq < $2 AND ((1::bigint << kind) & $3) <> 0 AND ($4 = 0 OR (lot_kinds & $4) <> 0) \
      AND at_us >= $5 AND at_us < $6 AND ($7::text[] IS NULL OR service = ANY($7)) \
-     AND ((CASE WHEN reversed = 0 THEN 1 WHEN reversed = -amount THEN 4 ELSE 2 END)::bigint & $8) <> 0 \
+     AND ((CASE WHEN reversed = 0 THEN 1 WHEN abs(reversed) >= abs(amount) THEN 4 ELSE 2 END)::bigint & $8) <> 0 \
      ORDER BY seq DESC LIMIT $9";
 
 /// The state of an account whose directory entry the caller has.

@@ -29,6 +29,7 @@ pub(super) struct Texts {
     pub(super) keys: Text,
     pub(super) entry: Text,
     pub(super) spent_lots: Text,
+    pub(super) later: Text,
     pub(super) write: Text,
     pub(super) insert_accounts: Text,
     pub(super) spend_lots: Text,
@@ -128,6 +129,11 @@ impl Texts {
             spent_lots: text(
                 "SELECT lot FROM spent_lots WHERE account_no = $1 AND lot_no = ANY($2)",
                 &[Type::INT8, INT],
+            )
+            .await?,
+            later: text(
+                "SELECT body FROM entries WHERE account_no = $1 AND seq > $2 AND kind = ANY($3) ORDER BY seq",
+                &[Type::INT8, Type::INT8, SMALL],
             )
             .await?,
             write: text(WRITE, &WRITE_TYPES).await?,

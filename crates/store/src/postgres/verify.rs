@@ -6,7 +6,7 @@
 //! account is a difference, too. Memory: the state of one account, and its entries that are yet to be reversed. What a
 //! damaged index hides is not seen; `amcheck` of PostgreSQL looks for that.
 
-use ledger::{Account, Counter, Event, Hold, Lot, Transaction, Unit};
+use ledger::{Account, Counter, Hold, Lot, Transaction, Unit};
 use rustc_hash::FxHashMap;
 use tokio_postgres::Row;
 
@@ -227,8 +227,8 @@ struct Reversals(FxHashMap<u64, i128>);
 impl Reversals {
     fn entry(&mut self, tx: &Transaction, reversed_units: i64) {
         self.add(tx.seq, reversed_units.into());
-        if let Event::Reversed { entry, .. } = tx.event {
-            self.add(entry, -i128::from(tx.amount().units()));
+        for (entry, amount) in tx.takes_back() {
+            self.add(entry, -i128::from(amount.units()));
         }
     }
 

@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 use std::path::Path;
 
-use ledger::{Account, AccountNo, Event};
+use ledger::{Account, AccountNo};
 use rusqlite::{Connection, params, params_from_iter};
 use rustc_hash::FxHashMap;
 
@@ -177,8 +177,8 @@ impl SqliteTarget {
         self.conn
             .prepare_cached("INSERT INTO journal (gseq, account_no, body) VALUES (?1, ?2, ?3)")?
             .execute(params![self.gseq as i64, account.no as i64, body])?;
-        if let Event::Reversed { entry, .. } = tx.event {
-            *self.reversals.entry((account.no, entry)).or_default() += tx.amount();
+        for (entry, amount) in tx.takes_back() {
+            *self.reversals.entry((account.no, entry)).or_default() += amount;
         }
         let row = TailRow::new(account, tx, *lot_kinds, tx.memo.service.as_deref().map(Into::into), 0);
         EntryWriter::new(&self.conn)?.entry(self.gseq, &row, &self.reversals)

@@ -8,6 +8,7 @@ mod checkpoint;
 pub(crate) mod copy;
 mod filter;
 mod memory;
+mod past;
 mod projector;
 mod question;
 mod reader;

@@ -112,8 +112,10 @@ pub(super) fn save_projected(conn: &Connection, gseq: Gseq) -> rusqlite::Result<
 
 /// Adds what rows moved to counter-accounts.
 pub(super) fn add_totals<'a>(totals: &mut Totals, rows: impl Iterator<Item = &'a TailRow>) {
-    for row in rows.filter(|row| !row.amount.is_zero()) {
-        *totals.entry((row.unit, row.counter)).or_default() -= i128::from(row.amount.units());
+    for row in rows {
+        for posting in &row.counters {
+            *totals.entry((row.unit, posting.counter as u8)).or_default() += i128::from(posting.amount.units());
+        }
     }
 }
 
@@ -145,7 +147,7 @@ impl<'a> EntryWriter<'a> {
         })
     }
 
-    /// Writes a row, and what `reversals` says went back of it or, when it reverses another one, of that.
+    /// Writes a row, and what `reversals` says went back of it or, when it takes others back, of those.
     pub(super) fn entry(&mut self, gseq: Gseq, row: &TailRow, reversals: &Reversals) -> rusqlite::Result<()> {
         let account = row.account as i64;
         let reversed = reversals.get(&(row.account, row.seq)).map_or(0, |amount| amount.units());
@@ -163,12 +165,12 @@ impl<'a> EntryWriter<'a> {
         if let Some(key) = row.key {
             self.key.execute(params![account, key, gseq as i64])?;
         }
-        if row.reverses > 0
-            && let Some(amount) = reversals.get(&(row.account, row.reverses))
-        {
-            self.conn
-                .prepare_cached("UPDATE entries SET reversed = ?3 WHERE account_no = ?1 AND seq = ?2")?
-                .execute(params![account, row.reverses as i64, amount.units()])?;
+        for entry in row.takes_back.into_iter().filter(|entry| *entry > 0) {
+            if let Some(amount) = reversals.get(&(row.account, entry)) {
+                self.conn
+                    .prepare_cached("UPDATE entries SET reversed = ?3 WHERE account_no = ?1 AND seq = ?2")?
+                    .execute(params![account, entry as i64, amount.units()])?;
+            }
         }
         Ok(())
     }

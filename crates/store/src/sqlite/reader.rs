@@ -70,7 +70,7 @@ pub(super) struct Page {
 const PAGE: &str = "SELECT seq, gseq, amount, reversed FROM entries \
      WHERE account_no = ?1 AND seq < ?2 AND ((1 << kind) & ?3) != 0 AND (?4 = 0 OR (lot_kinds & ?4) != 0) \
      AND at_us >= ?5 AND at_us < ?6 AND (?7 IS NULL OR service IN (SELECT value FROM json_each(?7))) \
-     AND ((CASE WHEN reversed = 0 THEN 1 WHEN reversed = -amount THEN 4 ELSE 2 END) & ?8) != 0 \
+     AND ((CASE WHEN reversed = 0 THEN 1 WHEN abs(reversed) >= abs(amount) THEN 4 ELSE 2 END) & ?8) != 0 \
      ORDER BY seq DESC LIMIT ?9";
 
 /// A page: what the writer found in the tail, then the projection up to where the tail began.

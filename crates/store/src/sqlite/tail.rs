@@ -8,9 +8,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use ledger::{Account, AccountNo, Amount, Event, Kind, Timestamp, Transaction, Unit};
+use ledger::{Account, AccountNo, Amount, CounterPosting, Kind, Timestamp, Transaction, Unit};
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
+use smallvec::SmallVec;
 
 use crate::index::lot_kinds;
 use crate::{EntryFilter, EntryStatus};
@@ -28,12 +29,13 @@ pub(super) struct TailRow {
     pub(super) amount: Amount,
     /// Hash of the idempotency key, when it has one.
     pub(super) key: Option<KeyHash>,
-    /// `seq` of the entry it reverses, else 0.
-    pub(super) reverses: u64,
+    /// `seq` of entries that it takes back, else 0.
+    pub(super) takes_back: [u64; 2],
     pub(super) service: Option<Arc<str>>,
     pub(super) kind: Kind,
     pub(super) lot_kinds: u8,
-    pub(super) counter: u8,
+    /// What counter-accounts gained.
+    pub(super) counters: SmallVec<[CounterPosting; 1]>,
     pub(super) unit: Unit,
 }
 
@@ -185,10 +187,8 @@ impl TailRow {
         service: Option<Arc<str>>,
         previous: Gseq,
     ) -> Self {
-        let reverses = match tx.event {
-            Event::Reversed { entry, .. } => entry,
-            _ => 0,
-        };
+        let mut takes_back = [0; 2];
+        takes_back.iter_mut().zip(tx.takes_back()).for_each(|(place, (entry, _))| *place = entry);
         TailRow {
             account: account.no,
             seq: tx.seq,
@@ -196,11 +196,11 @@ impl TailRow {
             at: tx.at,
             amount: tx.amount(),
             key: tx.key.as_deref().map(|key| key_hash(account.no, key)),
-            reverses,
+            takes_back,
             service,
             kind: tx.kind(),
             lot_kinds,
-            counter: tx.counter as u8,
+            counters: tx.counter_postings().collect(),
             unit: account.unit,
         }
     }

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-use ledger::{Account, AccountNo, Amount, Event, Lot, Transaction};
+use ledger::{Account, AccountNo, Amount, Lot, Transaction};
 use rusqlite::{Connection, OptionalExtension, params};
 use rustc_hash::FxHashMap;
 
@@ -38,7 +38,7 @@ struct Replayed {
 struct Verifier<'a> {
     conn: &'a Connection,
     accounts: FxHashMap<AccountNo, Replayed>,
-    /// What reversals that are projected gave back.
+    /// What was taken back of entries by others that are projected.
     reversed: FxHashMap<(AccountNo, u64), Amount>,
     totals: Totals,
     projected: Gseq,
@@ -149,10 +149,10 @@ impl<'a> Verifier<'a> {
             }
             add_total(&mut self.totals, unit, &tx);
         }
-        if let Event::Reversed { entry, .. } = tx.event
-            && seq <= projected_seq
-        {
-            *self.reversed.entry((no, entry)).or_default() += tx.amount();
+        if seq <= projected_seq {
+            for (entry, amount) in tx.takes_back() {
+                *self.reversed.entry((no, entry)).or_default() += amount;
+            }
         }
         self.entry(gseq, no, &tx, kinds, projected_seq)?;
         if seq == projected_seq {
@@ -260,6 +260,7 @@ impl<'a> Verifier<'a> {
 
     /// What is left when the journal is done: nothing may be in the projection that the journal does not tell.
     fn rest(&mut self) -> Result<(), Difference> {
+        self.reversed.retain(|_, amount| !amount.is_zero());
         for ((no, seq), amount) in &self.reversed {
             let stored: Option<i64> = self
                 .conn

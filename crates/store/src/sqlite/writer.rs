@@ -8,9 +8,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use ledger::{
-    Account, AccountNo, Amount, Booked, Command, Hash, Op, Reversible, Timestamp, Transaction, decode, execute,
-};
+use ledger::{Account, AccountNo, Amount, Booked, Command, Hash, Timestamp, Transaction, decode, execute};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use rustc_hash::FxHashMap;
 use tracing::{error, warn};
@@ -33,8 +31,8 @@ const TIDY_ROWS: usize = 4096;
 const FOLD_AFTER_SECONDS: i64 = 10;
 
 pub(super) struct SqliteWriter {
-    conn: Connection,
-    memory: Memory,
+    pub(super) conn: Connection,
+    pub(super) memory: Memory,
     cycle: Option<Cycle>,
     options: Options,
     clock: Arc<dyn Clock>,
@@ -125,9 +123,9 @@ impl SqliteWriter {
             }
             if tx.seq > slot.projected_seq {
                 ledger::apply(&mut slot.account, &tx).map_err(|what| damaged(gseq, what))?;
-                if let ledger::Event::Reversed { entry, .. } = tx.event {
+                for (entry, amount) in tx.takes_back() {
                     let before = reversed(conn, reversals, no, entry).map_err(schema::from)?;
-                    reversals.insert((no, entry), before + tx.amount());
+                    reversals.insert((no, entry), before + amount);
                 }
                 slot.changed(&tx);
                 slot.head = tail.push(&slot.account, &tx, slot.head);
@@ -266,57 +264,13 @@ impl SqliteWriter {
         Ok(found.filter(|(owner, tx)| *owner == no && tx.key.as_deref() == Some(key)).map(|(_, tx)| tx))
     }
 
-    /// Brings back what a command needs and memory does not have: spent lots, the entry to reverse.
-    fn prepare(&mut self, no: AccountNo, command: &Command) -> rusqlite::Result<Option<Reversible>> {
-        match command.op {
-            Op::Void { lot } | Op::ChangeExpiry { lot, .. } => {
-                if let Some(slot) = self.memory.states.get_mut(no) {
-                    state::load_lot(&self.conn, &mut slot.account, lot)?;
-                }
-                Ok(None)
-            }
-            Op::Reverse { entry, .. } => self.reversible(no, entry),
-            _ => Ok(None),
-        }
-    }
-
-    fn reversible(&mut self, no: AccountNo, entry: u64) -> rusqlite::Result<Option<Reversible>> {
-        let Some((gseq, reversed)) = self.locate(no, entry)? else { return Ok(None) };
-        let Some((_, tx)) = read_journal(&self.conn, gseq)? else { return Ok(None) };
-        if !matches!(tx.kind(), ledger::Kind::Debit | ledger::Kind::Capture) {
-            return Ok(None);
-        }
-        if let Some(slot) = self.memory.states.get_mut(no) {
-            for posting in &tx.postings {
-                state::load_lot(&self.conn, &mut slot.account, posting.lot)?;
-            }
-        }
-        Ok(Some(Reversible { postings: tx.postings, overdraft: tx.overdraft, reversed }))
-    }
-
-    /// The journal row of an entry, and what went back of it.
-    fn locate(&self, no: AccountNo, seq: u64) -> rusqlite::Result<Option<(Gseq, Amount)>> {
-        let Some(slot) = self.memory.states.get(no) else { return Ok(None) };
-        let reversed = reversed(&self.conn, &self.memory.reversals, no, seq)?;
-        if seq > slot.projected_seq {
-            let found = self.memory.tail.of_account(slot.head).find(|(_, row)| row.seq == seq);
-            return Ok(found.map(|(gseq, _)| (gseq, reversed)));
-        }
-        let gseq: Option<i64> = self
-            .conn
-            .prepare_cached("SELECT gseq FROM entries WHERE account_no = ?1 AND seq = ?2")?
-            .query_row([no as i64, seq as i64], |row| row.get(0))
-            .optional()?;
-        Ok(gseq.map(|gseq| (gseq as Gseq, reversed)))
-    }
-
     fn append(&mut self, no: AccountNo, booked: &Booked, undo: &mut Undo) -> rusqlite::Result<()> {
         begin(&self.conn)?;
         let tx = &booked.transaction;
-        if let ledger::Event::Reversed { entry, .. } = tx.event {
+        for (entry, amount) in tx.takes_back() {
             let before = reversed(&self.conn, &self.memory.reversals, no, entry)?;
             undo.reversals.push(((no, entry), self.memory.reversals.get(&(no, entry)).copied()));
-            self.memory.reversals.insert((no, entry), before + tx.amount());
+            self.memory.reversals.insert((no, entry), before + amount);
         }
         let Some(slot) = self.memory.states.get_mut(no) else { return Ok(()) };
         slot.changed(tx);
@@ -490,7 +444,7 @@ pub(super) fn projected(conn: &Connection) -> rusqlite::Result<Gseq> {
 }
 
 /// What went back of an entry, by memory first.
-fn reversed(conn: &Connection, reversals: &Reversals, no: AccountNo, seq: u64) -> rusqlite::Result<Amount> {
+pub(super) fn reversed(conn: &Connection, reversals: &Reversals, no: AccountNo, seq: u64) -> rusqlite::Result<Amount> {
     if let Some(amount) = reversals.get(&(no, seq)) {
         return Ok(*amount);
     }

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod clawback;
 mod copying;
 mod ground;
 mod history;

@@ -1,7 +1,7 @@
 //! Random commands through the store and through the core alone end in the same states and answers, also after a
 //! restart and after a crash at any moment.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use ledger::{Account, LotKind, OnInsufficient, Op, Overrun, Reversible, Transaction, Unit, execute};
 use proptest::prelude::*;
@@ -37,6 +37,8 @@ pub fn ops() -> impl Strategy<Value = Op> {
         2 => (1..60_u64, amount.clone()).prop_map(|(hold, count)| Op::Capture { hold, amount: credits(count), overrun: Overrun::Overdraw }),
         1 => (1..60_u64).prop_map(|hold| Op::Release { hold }),
         3 => (1..60_u64, proptest::option::of(amount.clone())).prop_map(|(entry, amount)| Op::Reverse { entry, amount: amount.map(credits) }),
+        3 => (1..20_u64, proptest::option::of(amount.clone())).prop_map(|(lot, amount)| Op::ClawBack { lot, amount: amount.map(credits) }),
+        3 => (1..60_u64, proptest::option::of(amount.clone())).prop_map(|(entry, amount)| Op::Reinstate { entry, amount: amount.map(credits) }),
         1 => (1..60_u64).prop_map(|lot| Op::Void { lot }),
         1 => (1..60_u64, proptest::option::of(1..5000_i64)).prop_map(|(lot, ttl)| Op::ChangeExpiry {
             lot,
@@ -62,30 +64,25 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Model {
     account: Account,
     booked: Vec<Transaction>,
-    reversed: HashMap<u64, ledger::Amount>,
 }
 
 impl Model {
     fn run(&mut self, key: &str, op: &Op, now: ledger::Timestamp) -> Result<Option<Transaction>, ledger::Rejection> {
-        let reversible = match op {
-            Op::Reverse { entry, .. } => self.reversible(*entry),
-            _ => None,
-        };
+        let reversible = self.reversible(op);
         let executed = execute(&mut self.account, &command(key, op.clone()), reversible.as_ref(), now);
-        let outcome = executed.outcome?.map(|booked| booked.transaction);
         self.booked.extend(executed.settled.into_iter().map(|booked| booked.transaction));
+        let outcome = executed.outcome?.map(|booked| booked.transaction);
         self.booked.extend(outcome.clone());
-        if let (Op::Reverse { entry, .. }, Some(tx)) = (op, &outcome) {
-            *self.reversed.entry(*entry).or_default() += tx.amount();
-        }
         Ok(outcome)
     }
 
-    fn reversible(&self, entry: u64) -> Option<Reversible> {
+    fn reversible(&self, op: &Op) -> Option<Reversible> {
+        let entry = op.takes_back()?;
         let tx = self.booked.iter().find(|tx| tx.seq == entry)?;
-        let reversible = matches!(tx.kind(), ledger::Kind::Debit | ledger::Kind::Capture);
-        let reversed = self.reversed.get(&entry).copied().unwrap_or_default();
-        reversible.then(|| Reversible { postings: tx.postings.clone(), overdraft: tx.overdraft, reversed })
+        let taken_back = self.booked.iter().flat_map(Transaction::takes_back).filter(|(known, _)| *known == entry);
+        let mut reversible = Reversible::new(Arc::new(tx.clone()), taken_back.map(|(_, amount)| amount).sum());
+        self.booked.iter().skip_while(|tx| tx.seq <= entry).for_each(|later| reversible.learn(later));
+        Some(reversible)
     }
 }
 
@@ -95,11 +92,7 @@ async fn check(steps: Vec<Step>, tail_length: usize) {
     for no in 0..ACCOUNTS {
         let id = format!("a{no}");
         ground.open_account(&id, no + 1).await;
-        let mut model = Model {
-            account: Account::new(no + 1, id.as_str().into(), Unit::CREDIT),
-            booked: Vec::new(),
-            reversed: HashMap::new(),
-        };
+        let mut model = Model { account: Account::new(no + 1, id.as_str().into(), Unit::CREDIT), booked: Vec::new() };
         model.run("open", &Op::Open { overdraft_limit: credits(50) }, ground.store.now()).unwrap();
         models.push(model);
     }
