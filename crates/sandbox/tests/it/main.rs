@@ -7,6 +7,7 @@ mod cards;
 mod faults;
 mod idempotency;
 mod money_back;
+mod paypal;
 mod referee;
 mod support;
 mod webhooks;
