@@ -11,6 +11,8 @@ import json
 import queue
 import sys
 import threading
+import urllib.error
+import urllib.parse
 import urllib.request
 
 try:
@@ -146,9 +148,85 @@ def refunds_and_setups(customer, intent):
     assert found.has_more and intent.id in [each.id for each in found.auto_paging_iter()]
 
 
+class Stay(urllib.request.HTTPRedirectHandler):
+    """Shows where a page leads instead of going there."""
+
+    def redirect_request(self, *_):
+        return None
+
+
+def on_page(secret, **fields):
+    """What a payer does on the page in place of Stripe's fields; gives back status and Location."""
+    query = urllib.parse.urlencode({"return_url": "https://shop.example/back"})
+    request = urllib.request.Request(f"{BASE}/pay/{secret}?{query}", data=urllib.parse.urlencode(fields).encode())
+    try:
+        with urllib.request.build_opener(Stay).open(request) as answer:
+            return answer.status, None
+    except urllib.error.HTTPError as answer:
+        return answer.code, answer.headers["Location"]
+
+
+def interactive(customer):
+    """An intent made unconfirmed, paid by a present payer, looked up, listed and cancelled."""
+    ask = {
+        "amount": 3000, "currency": "jpy", "customer": customer, "automatic_payment_methods": {"enabled": True},
+        "setup_future_usage": "off_session", "description": "Credits", "metadata": {"topup_id": "tu_page"},
+    }
+    intent = stripe.PaymentIntent.create(**ask, idempotency_key="topup:tu_page:create")
+    assert intent.status == "requires_payment_method" and intent.client_secret.startswith(intent.id + "_secret_")
+    assert stripe.PaymentIntent.create(**ask, idempotency_key="topup:tu_page:create").client_secret == intent.client_secret
+    card = {"act": "confirm", "number": "4000 0027 6000 3184", "expiry": "12/40", "cvc": "123"}
+    assert on_page(intent.client_secret, **card) == (200, None)
+    assert stripe.PaymentIntent.retrieve(intent.id).next_action.type == "use_stripe_sdk"
+    status, address = on_page(intent.client_secret, act="approve")
+    back = urllib.parse.parse_qs(urllib.parse.urlsplit(address).query)
+    assert status == 303 and back["payment_intent"] == [intent.id] and back["redirect_status"] == ["succeeded"]
+    paid = stripe.PaymentIntent.retrieve(intent.id, expand=["latest_charge"])
+    assert paid.status == "succeeded" and paid.latest_charge.payment_method_details.card.last4 == "3184"
+    saved = stripe.Customer.list_payment_methods(customer, type="card").data
+    assert paid.payment_method in [each.id for each in saved]
+    refused(
+        stripe.InvalidRequestError, lambda: stripe.PaymentIntent.cancel(intent.id),
+        http_status=400, code="payment_intent_unexpected_state",
+    )
+    # Nobody's customer: found by the time it was made alone.
+    window = {"gte": intent.created - 300, "lt": intent.created + 300}
+    guest = stripe.PaymentIntent.create(amount=2500, currency="usd", metadata={"topup_id": "tu_guest"})
+    found = stripe.PaymentIntent.list(created=window, limit=2, expand=["data.latest_charge"])
+    topups = {each.id: each.metadata.to_dict().get("topup_id") for each in found.auto_paging_iter()}
+    assert topups[guest.id] == "tu_guest" and topups[intent.id] == "tu_page"
+    assert stripe.PaymentIntent.cancel(guest.id, cancellation_reason="abandoned").status == "canceled"
+    assert stripe.PaymentMethod.detach(paid.payment_method).customer is None
+    return paid
+
+
+def refunds_by_reference(paid):
+    ask = {"payment_intent": paid.id, "amount": 1000, "metadata": {"refund_id": "rf_1"}, "reason": "requested_by_customer"}
+    refund = stripe.Refund.create(**ask, idempotency_key="refund:rf_1")
+    assert stripe.Refund.create(**ask, idempotency_key="refund:rf_1").id == refund.id
+    listed = stripe.Refund.list(payment_intent=paid.id, limit=100)
+    assert [(each.id, each.metadata["refund_id"]) for each in listed.auto_paging_iter()] == [(refund.id, "rf_1")]
+    control("POST", f"/_sandbox/refunds/{refund.id}/settle", {"succeeded": False})
+    failed = stripe.Refund.retrieve(refund.id)
+    assert failed.status == "failed" and failed.failure_reason
+
+
+def disputes(customer):
+    intent = charge(customer, "pm_card_createDispute")
+    dispute = stripe.Dispute.list(payment_intent=intent.id).data[0]
+    assert dispute.status == "needs_response" and dispute.charge == intent.latest_charge
+    assert dispute.amount == intent.amount and dispute.currency == intent.currency
+    assert [each.amount < 0 for each in dispute.balance_transactions] == [True]
+    for step, status in [("under_review", "under_review"), ("won", "won")]:
+        control("POST", f"/_sandbox/disputes/{dispute.id}/{step}")
+        assert stripe.Dispute.retrieve(dispute.id).status == status
+    moved = stripe.Dispute.retrieve(dispute.id).balance_transactions
+    assert [each.amount < 0 for each in moved] == [True, False]
+
+
 def webhooks(intent):
     seen = {}
-    while "charge.refunded" not in seen:
+    while "charge.dispute.closed" not in seen:
         body, signature = deliveries.get(timeout=30)
         event = stripe.Webhook.construct_event(body, signature, SECRET)
         assert event.api_version == stripe.api_version and event.livemode is False
@@ -161,8 +239,15 @@ def webhooks(intent):
     paid = seen["payment_intent.succeeded"]
     assert paid.data.object.id == intent.id and paid.data.object.metadata["topup_id"] == "tu_1"
     assert paid.request.idempotency_key == "topup:1"
-    for kind in ["customer.created", "payment_method.attached", "charge.succeeded", "payment_intent.payment_failed", "refund.created"]:
+    for kind in [
+        "customer.created", "payment_method.attached", "charge.succeeded", "payment_intent.payment_failed",
+        "refund.created", "charge.refunded", "refund.updated", "charge.refund.updated", "refund.failed",
+        "payment_intent.requires_action", "payment_intent.canceled", "setup_intent.succeeded", "charge.dispute.created",
+        "charge.dispute.funds_withdrawn", "charge.dispute.updated", "charge.dispute.funds_reinstated",
+    ]:
         assert kind in seen, kind
+    withdrawn = seen["charge.dispute.funds_withdrawn"].data.object
+    assert isinstance(withdrawn, stripe.Dispute) and isinstance(seen["refund.failed"].data.object, stripe.Refund)
     listed = stripe.Event.list(types=["payment_intent.succeeded"], limit=100)
     assert paid.id in [event.id for event in listed.data]
 
@@ -177,6 +262,8 @@ def main():
     declines(customer)
     errors(customer)
     refunds_and_setups(customer, intent)
+    refunds_by_reference(interactive(customer))
+    disputes(customer)
     webhooks(intent)
     assert stripe.Customer.delete(customer).deleted
 

@@ -207,6 +207,17 @@ impl Stripe {
         })
     }
 
+    /// Sends evidence: the dispute is under review, `charge.dispute.updated`.
+    ///
+    /// # Errors
+    /// 404, or 400 when the dispute is closed.
+    pub fn review_dispute(&self, dispute: &str) -> Result<Value, ApiError> {
+        self.play(|store| {
+            let dispute = open_dispute(store, dispute)?;
+            Ok(disputes::submit(store, dispute))
+        })
+    }
+
     /// Ends a dispute: `charge.dispute.closed`, and `funds_reinstated` when won after a withdrawal.
     ///
     /// # Errors

@@ -13,7 +13,7 @@
 //! | `POST /_sandbox/payment_intents/{id}/settle` | `{"succeeded":true}` or `{"succeeded":false,"decline_code"?}` |
 //! | `POST /_sandbox/payment_intents/{id}/authenticate`, `…/setup_intents/{id}/authenticate` | `{"success":true}` |
 //! | `POST /_sandbox/charges/{id}/dispute` | `{"amount_minor"?,"reason"?,"inquiry"?}` |
-//! | `POST /_sandbox/disputes/{id}/funds_withdrawn`, `…/won`, `…/lost` | – |
+//! | `POST /_sandbox/disputes/{id}/funds_withdrawn`, `…/under_review`, `…/won`, `…/lost` | – |
 //! | `POST /_sandbox/refunds/{id}/settle` | `{"succeeded":false}` |
 //! | `PUT /_sandbox/clock` | `{"offset_seconds":86400}` |
 //! | `POST /_sandbox/idempotency_keys/expire`, `POST /_sandbox/reset` | – |
@@ -147,9 +147,10 @@ async fn dispute(State(stripe): State<Stripe>, Path(id): Path<String>, Json(new)
 async fn advance_dispute(State(stripe): State<Stripe>, Path((id, step)): Path<(String, String)>) -> Answer {
     match step.as_str() {
         "funds_withdrawn" => stripe.withdraw_dispute(&id),
+        "under_review" => stripe.review_dispute(&id),
         "won" => stripe.close_dispute(&id, true),
         "lost" => stripe.close_dispute(&id, false),
-        _ => Err(ApiError::invalid("A dispute goes to funds_withdrawn, won or lost.")),
+        _ => Err(ApiError::invalid("A dispute goes to funds_withdrawn, under_review, won or lost.")),
     }
     .map(Json)
 }

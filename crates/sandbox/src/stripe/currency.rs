@@ -50,6 +50,28 @@ const MAXIMUM: i64 = 999_999_999_999;
 const MULTIPLES: &[(&str, i64)] =
     &[("ugx", 100), ("isk", 100), ("bhd", 10), ("jod", 10), ("kwd", 10), ("omr", 10), ("tnd", 10)];
 
+/// Currencies without decimals on the wire.
+const WHOLE: &str = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf";
+/// Currencies with three decimals on the wire.
+const THREE_DECIMALS: &str = "bhd jod kwd omr tnd";
+
+/// An amount for people: `VND 500,000`, `USD 25.00`.
+pub(crate) fn shown(amount_minor: i64, currency: &str) -> String {
+    let among = |list: &str| list.split(' ').any(|code| code == currency);
+    let decimals = if among(WHOLE) { 0 } else { 2 + usize::from(among(THREE_DECIMALS)) };
+    let digits = format!("{:0>width$}", amount_minor, width = decimals + 1);
+    let (whole, rest) = digits.split_at(digits.len() - decimals);
+    let mut grouped = String::new();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let point = if decimals > 0 { "." } else { "" };
+    format!("{} {grouped}{point}{rest}", currency.to_ascii_uppercase())
+}
+
 /// Checks currency and amount; gives back the currency in lower case.
 ///
 /// # Errors
@@ -104,6 +126,21 @@ mod tests {
                 .err()
                 .map(|error| error.error.get("code").and_then(|code| code.as_str()).unwrap_or("none").to_owned());
             assert_eq!(code.as_deref(), refused, "{amount} {currency}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_shown_with_the_decimals_of_their_currency() {
+        let cases = [
+            (500_000, "vnd", "VND 500,000"),
+            (3_000, "jpy", "JPY 3,000"),
+            (2_500, "usd", "USD 25.00"),
+            (5, "usd", "USD 0.05"),
+            (123_456_789, "eur", "EUR 1,234,567.89"),
+            (5_120, "kwd", "KWD 5.120"),
+        ];
+        for (amount, currency, expected) in cases {
+            assert_eq!(shown(amount, currency), expected);
         }
     }
 }

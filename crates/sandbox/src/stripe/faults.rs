@@ -101,6 +101,12 @@ pub enum WebhookFault {
     Never,
     /// Signed with a secret that is not the endpoint's.
     Forged,
+    /// Rightly signed, then changed on the way by one blank.
+    Altered,
+    /// Rightly signed, but ten minutes ago: a replay.
+    Stale,
+    /// Rightly signed, but said to be of live mode.
+    LiveMode,
     /// Rightly signed, but the object's amounts read otherwise.
     WrongAmount {
         /// The amount shown instead, in the smallest unit.

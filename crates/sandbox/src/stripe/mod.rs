@@ -2,7 +2,8 @@
 //!
 //! It plays customers, payment methods, payment and setup intents, charges, refunds, disputes, events and
 //! signed webhooks closely enough that the official client packages and our own client cannot tell it
-//! from the test mode of the real service, and it misbehaves on request ([`faults`]).
+//! from the test mode of the real service, and it misbehaves on request ([`faults`]). In place of the
+//! browser library there is a page at `/pay/{client_secret}` for people without one.
 //!
 //! Invariants: whatever the API would refuse (unknown parameters, removed ones, bad amounts, reused
 //! keys) is refused; no money moves twice for one idempotency key; no request needs the network.
@@ -19,6 +20,7 @@ pub mod faults;
 mod http;
 mod idempotency;
 mod objects;
+mod page;
 mod params;
 mod routes;
 mod server;

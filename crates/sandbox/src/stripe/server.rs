@@ -19,12 +19,12 @@ use tokio::task::{JoinHandle, JoinSet};
 use tower::ServiceExt;
 
 use super::http::{self, CloseConnection};
-use super::{Stripe, StripeOptions, control_routes};
+use super::{Stripe, StripeOptions, control_routes, page};
 
-/// The API and the control calls of a sandbox as a router, to be nested elsewhere. Served by
+/// The API, the control calls and the payer's page of a sandbox as a router, to be nested elsewhere. Served by
 /// anything but [`serve`], scripted closings of the connection show as a bare 500.
 pub fn router(stripe: Stripe) -> Router {
-    control_routes::router().fallback(http::serve).with_state(stripe)
+    control_routes::router().merge(page::router()).fallback(http::serve).with_state(stripe)
 }
 
 /// A running fake Stripe; derefs to its [`Stripe`]. Dropping it closes every connection.

@@ -59,13 +59,28 @@ pub(crate) enum Job {
     Release,
 }
 
+/// How old the signature of a replayed notice is.
+const STALE_SECONDS: i64 = 600;
+
 /// A body on its way.
 #[derive(Debug, Clone)]
 struct Notice {
     event: String,
     kind: String,
     body: String,
-    forged: bool,
+    seal: Seal,
+}
+
+/// How a notice is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seal {
+    Right,
+    /// With another secret.
+    Foreign,
+    /// Too long ago.
+    Stale,
+    /// Before the body was changed.
+    Broken,
 }
 
 /// The value of `Stripe-Signature` for a body: `t=<unix>,v1=<hex>`.
@@ -138,12 +153,21 @@ impl Courier {
             Some(WebhookFault::WrongCurrency { currency }) => {
                 falsify(&mut event, &["currency"], &Value::from(currency.as_str()));
             }
+            Some(WebhookFault::LiveMode) => {
+                event["livemode"] = true.into();
+                falsify(&mut event, &["livemode"], &Value::from(true));
+            }
             _ => {}
         }
         let kind = event["type"].as_str().unwrap_or_default().to_owned();
         let body = serde_json::to_string_pretty(&event).unwrap_or_default();
-        let forged = fault == Some(WebhookFault::Forged);
-        Some((Notice { event: id.to_owned(), kind, body, forged }, fault))
+        let seal = match &fault {
+            Some(WebhookFault::Forged) => Seal::Foreign,
+            Some(WebhookFault::Stale) => Seal::Stale,
+            Some(WebhookFault::Altered) => Seal::Broken,
+            _ => Seal::Right,
+        };
+        Some((Notice { event: id.to_owned(), kind, body, seal }, fault))
     }
 
     async fn start(&mut self, notice: Notice, fault: Option<WebhookFault>) {
@@ -210,17 +234,20 @@ async fn attempt(shared: &Weak<Shared>, client: &Client<HttpConnector, Body>, no
     let Some((target, signature, timeout)) = Stripe::from_weak(shared).and_then(|stripe| {
         let store = stripe.lock();
         let target = store.target.clone()?;
-        let secret = if notice.forged { "whsec_of_somebody_else" } else { &target.secret };
-        let signature = sign(secret, store.now(), notice.body.as_bytes());
+        let secret = if notice.seal == Seal::Foreign { "whsec_of_somebody_else" } else { &target.secret };
+        let age_seconds = if notice.seal == Seal::Stale { STALE_SECONDS } else { 0 };
+        let signature = sign(secret, store.now() - age_seconds, notice.body.as_bytes());
         Some((target, signature, stripe.options().webhook_timeout))
     }) else {
         return true;
     };
+    let blank = if notice.seal == Seal::Broken { " " } else { "" };
+    let body = format!("{}{blank}", notice.body);
     let request = Request::post(&target.url)
         .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
         .header(header::USER_AGENT, "Stripe/1.0 (sandbox)")
         .header("stripe-signature", &signature)
-        .body(Body::from(notice.body.clone()));
+        .body(Body::from(body.clone()));
     let status = match request {
         Err(error) => {
             tracing::warn!(url = target.url, %error, "the webhook target is no usable address");
@@ -240,7 +267,7 @@ async fn attempt(shared: &Weak<Shared>, client: &Client<HttpConnector, Body>, no
         attempt: number,
         status: status.map(|status| status.as_u16()),
         signature,
-        body: notice.body.clone(),
+        body,
     });
     if let Some(mut event) = store.get(&notice.event).filter(|_| taken).cloned() {
         event["pending_webhooks"] = 0.into();

@@ -9,5 +9,6 @@ mod idempotency;
 mod money_back;
 mod paypal;
 mod referee;
+mod stripe_page;
 mod support;
 mod webhooks;

@@ -110,6 +110,9 @@ async fn webhook_faults_by_control_call_and_by_card() {
         (r#"{"fault":"wrong_amount","amount_minor":1}"#, "", 1, |got| got[0].0 == 1 && got[0].2),
         (r#"{"fault":"wrong_currency","currency":"usd"}"#, "", 1, |got| got[0].1 == "usd" && got[0].2),
         (r#"{"fault":"forged"}"#, "", 1, |got| got[0].0 == 3000 && !got[0].2),
+        (r#"{"fault":"altered"}"#, "", 1, |got| got[0].0 == 3000 && !got[0].2),
+        (r#"{"fault":"stale"}"#, "", 1, |got| got[0].0 == 3000 && got[0].2),
+        (r#"{"fault":"live_mode"}"#, "", 1, |got| got[0].0 == 3000 && got[0].2),
         ("", "pm_card_sandboxNoticeTwice", 2, |got| got.iter().all(|(.., signed)| *signed)),
         ("", "pm_card_sandboxNoticeDoubleAmount", 1, |got| got[0].0 == 6000 && got[0].2),
         ("", "pm_card_sandboxNoticeOtherCurrency", 1, |got| got[0].1 == "usd" && got[0].2),
@@ -144,6 +147,32 @@ async fn webhook_faults_by_control_call_and_by_card() {
             (&json!(3000), &json!("jpy")),
             "the object stays true"
         );
+    }
+}
+
+#[tokio::test]
+async fn notices_of_another_time_and_of_live_mode_say_so() {
+    let cases = [
+        (r#"{"fault":"late","delay_ms":1}"#, 0, false),
+        (r#"{"fault":"stale"}"#, 600, false),
+        (r#"{"fault":"live_mode"}"#, 0, true),
+    ];
+    for (rule, age_s, live) in cases {
+        let play = Play::start().await;
+        let target = Target::start(&play, 0).await;
+        let mut rule: Value = serde_json::from_str(rule).unwrap();
+        rule["event"] = json!(PAID);
+        play.control(Method::POST, "/webhook_faults", rule.clone()).await.ok();
+        pay(&play, "pm_card_visa").await;
+        target.until(PAID, 1).await;
+        let notice = target.received().into_iter().find(|notice| notice.kind() == PAID).unwrap();
+        let event = notice.event();
+        assert!(notice.signed_with(SECRET), "{rule}");
+        // Signed no earlier than the event was made.
+        let signed_at_s: i64 = notice.signature.trim_start_matches("t=").split(',').next().unwrap().parse().unwrap();
+        let early_s = event["created"].as_i64().unwrap() - signed_at_s;
+        assert!(if age_s == 0 { early_s <= 0 } else { early_s > age_s - 60 }, "{rule}: {early_s}");
+        assert_eq!((&event["livemode"], &event["data"]["object"]["livemode"]), (&json!(live), &json!(live)), "{rule}");
     }
 }
 

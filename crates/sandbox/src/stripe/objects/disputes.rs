@@ -57,6 +57,16 @@ pub(crate) fn withdraw(store: &mut Store, dispute: Value) -> Value {
     dispute
 }
 
+/// Evidence went to the bank.
+pub(crate) fn submit(store: &mut Store, mut dispute: Value) -> Value {
+    let inquiry = text(&dispute, "status").starts_with("warning_");
+    dispute["status"] = if inquiry { "warning_under_review" } else { "under_review" }.into();
+    dispute["evidence_details"]["has_evidence"] = true.into();
+    store.put(&dispute);
+    store.emit("charge.dispute.updated", &dispute);
+    dispute
+}
+
 /// Ends a dispute; won after a withdrawal, the money comes back.
 pub(crate) fn close(store: &mut Store, mut dispute: Value, won: bool) -> Value {
     let inquiry = text(&dispute, "status").starts_with("warning_");

@@ -74,7 +74,7 @@ pub(crate) fn settle(store: &mut Store, id: &str, succeeded: bool) -> Result<Val
     if succeeded {
         refund["status"] = "succeeded".into();
         store.put(&refund);
-        store.emit("refund.updated", &refund);
+        tell_updated(store, &refund);
         return Ok(refund);
     }
     let amount_minor = int(&refund, "amount");
@@ -85,9 +85,15 @@ pub(crate) fn settle(store: &mut Store, id: &str, succeeded: bool) -> Result<Val
     if let Some(charge) = store.get(&text(&refund, "charge")).cloned() {
         add_refunded(store, charge, -amount_minor);
     }
-    store.emit("refund.updated", &refund);
+    tell_updated(store, &refund);
     store.emit("refund.failed", &refund);
     Ok(refund)
+}
+
+/// Under its present and its former name: two notices, one fact.
+fn tell_updated(store: &mut Store, refund: &Value) {
+    store.emit("refund.updated", refund);
+    store.emit("charge.refund.updated", refund);
 }
 
 fn charge_to_refund(store: &Store, params: &Value) -> Result<Value, ApiError> {
