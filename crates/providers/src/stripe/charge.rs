@@ -1,17 +1,23 @@
 //! A top-up paid from saved cards, with the payer absent.
 //!
-//! [`payable_cards`] looks up what could be charged and touches no card network; between it and [`charge_saved_cards`] the
-//! caller claims its cool-down. One intent per top-up: the first card creates and confirms it, each further card confirms
-//! the same intent after a *definite* refusal. An intent can be paid once, so this cannot charge twice. It stops at the
-//! first answer that is not definite. When every card was refused the intent is cancelled, so that nothing pays it later.
+//! Three steps, so that the caller can write down what it knows in between:
+//! 1. [`payable_cards`] looks up what could be charged and touches no card network; then the caller claims its cool-down.
+//! 2. [`prepare_charge`] creates the top-up's one intent, unconfirmed. A request that got lost here charged nothing, now
+//!    or later: nobody knows the intent's id. The caller keeps the id.
+//! 3. [`charge_prepared`] confirms that intent with one card after the other, the next one only after a *definite*
+//!    refusal. An intent can be paid once, so this cannot charge twice. It stops at the first answer that is not definite;
+//!    the id then leads to the truth, or [`close_intent`] makes it. When every card was refused the intent is cancelled,
+//!    so that nothing pays it later.
 //!
-//! A worker that crashed in the middle must not call this again with other cards or another order (another key makes
-//! another intent), nor after 23 hours (Stripe forgets keys after 24). It asks [`resolve`](super::resolve) first. Deliberately absent: credits; cool-down; storage.
-//! Cost: two round trips (and one per 100 cards) to look up, one per card to charge, one to cancel.
+//! A worker that crashed may begin again at 3 with the id that it kept. Without an id it asks
+//! [`resolve`](super::resolve) first once a day has passed (Stripe forgets keys after 24 hours), else it may begin at 2:
+//! the same top-up is the same intent. Deliberately absent: credits; cool-down; storage.
+//! Cost: two round trips (and one per 100 cards) to look up, one to prepare, one per card to charge, one to cancel.
 
 use super::client::Client;
 use super::error::{Doubt, Error, Invalid, InvalidKind, Outcome, Refusal, Unknown};
 use super::object::{Card, Intent, IntentStatus};
+use super::resolve::close_intent;
 use crate::Money;
 
 /// How many cards are tried: card networks penalise repeated attempts.
@@ -36,7 +42,7 @@ pub enum NoCards {
 pub struct ChargeRequest {
     /// `cus_…`.
     pub customer_id: String,
-    /// Our top-up: in the metadata and in every idempotency key.
+    /// Our top-up: in the metadata and in every idempotency key. Its money never changes.
     pub topup_id: String,
     /// Our account: in the metadata.
     pub account_id: String,
@@ -76,7 +82,7 @@ pub enum SavedCardsOutcome {
     NoCustomer,
     /// No card was given; nothing was sent.
     NoPaymentMethod,
-    /// Definite: nothing was charged and the intent, if there is one, is cancelled.
+    /// Definite: nothing was charged and the intent is cancelled.
     AllRefused {
         /// The cancelled intent.
         intent: Option<Intent>,
@@ -87,9 +93,9 @@ pub enum SavedCardsOutcome {
     },
     /// Nobody knows yet: the top-up stays open, and nothing else may be charged for it.
     Unknown {
-        /// The intent, when known.
+        /// The intent, when known; always after [`prepare_charge`].
         intent_id: Option<String>,
-        /// False when provably nothing was charged by this call (no connection, 429).
+        /// False when provably nothing was charged by this call (no connection, 429, or only the creation got lost).
         may_have_charged: bool,
         /// What was odd.
         reason: Doubt,
@@ -130,35 +136,53 @@ fn in_order(mut cards: Vec<Card>, default_card: Option<&str>, now_s: i64) -> Vec
     cards
 }
 
-/// Charges the cards in order until one pays, all refuse, or an answer is not definite.
-pub async fn charge_saved_cards(client: &Client, request: &ChargeRequest) -> SavedCardsOutcome {
-    let mut intent: Option<Intent> = None;
-    let mut refusals = Vec::new();
-    for (n, card_id) in request.card_ids.iter().take(MAX_CARDS).enumerate() {
-        let outcome = match &intent {
-            // Still none: this is the first card, or the ones before were refused without one.
-            None => client.create_intent_off_session(request, card_id).await,
-            Some(intent) => client.confirm_intent_off_session(&intent.id, &request.topup_id, n, card_id).await,
-        };
-        match outcome {
-            Outcome::Succeeded(intent) => return SavedCardsOutcome::Succeeded { intent },
-            Outcome::Processing(intent) => return SavedCardsOutcome::Processing { intent },
-            Outcome::RequiresAction(made) => {
-                refusals.push(CardRefusal::authentication(card_id));
-                intent = Some(made);
-            }
-            Outcome::Refused(refusal) => {
-                refusals.push(CardRefusal::new(card_id, &refusal));
-                intent = refusal.intent.or(intent);
-            }
-            Outcome::Invalid(error) => return misconfigured(client, intent, error).await,
-            Outcome::Unknown(unknown) => return settle(client, intent, unknown, refusals).await,
+/// Creates the intent of a top-up without confirming it. Keep its id before [`charge_prepared`].
+///
+/// # Errors
+/// How the attempt ended instead. Nothing was charged; only a reused key ([`Doubt::KeyReused`]) leaves open whether an
+/// earlier attempt did.
+pub async fn prepare_charge(client: &Client, request: &ChargeRequest) -> Result<Intent, Box<SavedCardsOutcome>> {
+    if request.card_ids.is_empty() {
+        return Err(Box::new(SavedCardsOutcome::NoPaymentMethod));
+    }
+    client.create_intent(request).await.map_err(|error| Box::new(not_prepared(error)))
+}
+
+fn not_prepared(error: Error) -> SavedCardsOutcome {
+    match error {
+        Error::Invalid(error) if error.kind == InvalidKind::NotFound && error.param.as_deref() == Some("customer") => {
+            SavedCardsOutcome::NoCustomer
+        }
+        Error::Invalid(error) => SavedCardsOutcome::Misconfigured { intent_id: None, error: *error },
+        Error::Refused(refusal) => all_refused(refusal.intent, Vec::new()),
+        Error::Unknown(doubt) => {
+            let may_have_charged = doubt.reason == Doubt::KeyReused;
+            SavedCardsOutcome::Unknown { intent_id: doubt.intent_id, may_have_charged, reason: doubt.reason }
         }
     }
-    match intent {
-        None if refusals.is_empty() => SavedCardsOutcome::NoPaymentMethod,
-        None => all_refused(None, refusals),
-        Some(intent) => close(client, intent, refusals).await,
+}
+
+/// Charges the cards in order on a prepared intent until one pays, all refuse, or an answer is not definite.
+pub async fn charge_prepared(client: &Client, intent_id: &str, request: &ChargeRequest) -> SavedCardsOutcome {
+    let mut refusals = Vec::new();
+    for (n, card_id) in request.card_ids.iter().take(MAX_CARDS).enumerate() {
+        match client.confirm_intent_off_session(intent_id, &request.topup_id, n, card_id).await {
+            Outcome::Succeeded(intent) => return SavedCardsOutcome::Succeeded { intent },
+            Outcome::Processing(intent) => return SavedCardsOutcome::Processing { intent },
+            Outcome::RequiresAction(_) => refusals.push(CardRefusal::authentication(card_id)),
+            Outcome::Refused(refusal) => refusals.push(CardRefusal::new(card_id, &refusal)),
+            Outcome::Invalid(error) => return misconfigured(client, intent_id, error).await,
+            Outcome::Unknown(unknown) => return settle(client, intent_id, unknown, refusals).await,
+        }
+    }
+    close(client, intent_id, refusals).await
+}
+
+/// [`prepare_charge`] and [`charge_prepared`] in one, for a caller that keeps nothing in between.
+pub async fn charge_saved_cards(client: &Client, request: &ChargeRequest) -> SavedCardsOutcome {
+    match prepare_charge(client, request).await {
+        Ok(intent) => charge_prepared(client, &intent.id, request).await,
+        Err(outcome) => *outcome,
     }
 }
 
@@ -184,41 +208,33 @@ fn all_refused(intent: Option<Intent>, refusals: Vec<CardRefusal>) -> SavedCards
     SavedCardsOutcome::AllRefused { intent, wants_authentication, refusals }
 }
 
-fn unknown(intent_id: Option<String>, unknown: Unknown) -> SavedCardsOutcome {
+fn unknown(intent_id: &str, unknown: Unknown) -> SavedCardsOutcome {
     SavedCardsOutcome::Unknown {
-        intent_id: unknown.intent_id.or(intent_id),
+        intent_id: Some(intent_id.to_owned()),
         may_have_charged: unknown.may_have_run,
         reason: unknown.reason,
     }
 }
 
 /// All cards refused: cancel the intent. A cancellation that fails because the intent is paid means paid.
-async fn close(client: &Client, intent: Intent, refusals: Vec<CardRefusal>) -> SavedCardsOutcome {
-    match client.cancel_intent(&intent.id).await {
+async fn close(client: &Client, intent_id: &str, refusals: Vec<CardRefusal>) -> SavedCardsOutcome {
+    match close_intent(client, intent_id).await {
         Ok(intent) => by_status(intent, refusals),
-        Err(Error::Unknown(doubt)) => settle(client, Some(intent), *doubt, refusals).await,
-        Err(Error::Refused(_) | Error::Invalid(_)) => {
-            settle(client, Some(intent), Unknown::new(Doubt::UnexpectedState), refusals).await
-        }
+        Err(Error::Unknown(doubt)) => unknown(intent_id, *doubt),
+        Err(Error::Refused(_) | Error::Invalid(_)) => unknown(intent_id, Unknown::new(Doubt::UnexpectedState)),
     }
 }
 
-/// An open question about a known intent: its own state may answer it.
+/// An open question about the intent: its own state may answer it.
 ///
 /// Only for [`Doubt::UnexpectedState`], where Stripe did nothing and says so; after any other doubt the request may still be
 /// at work, so a look at the intent would prove nothing.
-async fn settle(
-    client: &Client,
-    intent: Option<Intent>,
-    doubt: Unknown,
-    refusals: Vec<CardRefusal>,
-) -> SavedCardsOutcome {
-    let intent_id = doubt.intent_id.clone().or(intent.map(|intent| intent.id));
-    match &intent_id {
-        Some(id) if doubt.reason == Doubt::UnexpectedState => match client.intent(id).await {
-            Ok(Some(intent)) => by_status(intent, refusals),
-            _ => unknown(intent_id, doubt),
-        },
+async fn settle(client: &Client, intent_id: &str, doubt: Unknown, refusals: Vec<CardRefusal>) -> SavedCardsOutcome {
+    if doubt.reason != Doubt::UnexpectedState {
+        return unknown(intent_id, doubt);
+    }
+    match client.intent(intent_id).await {
+        Ok(Some(intent)) => by_status(intent, refusals),
         _ => unknown(intent_id, doubt),
     }
 }
@@ -229,24 +245,15 @@ fn by_status(intent: Intent, refusals: Vec<CardRefusal>) -> SavedCardsOutcome {
         IntentStatus::Succeeded => SavedCardsOutcome::Succeeded { intent },
         IntentStatus::Processing => SavedCardsOutcome::Processing { intent },
         IntentStatus::Canceled => all_refused(Some(intent), refusals),
-        _ => unknown(Some(intent.id), Unknown::new(Doubt::IntentStatus(intent.status))),
+        _ => unknown(&intent.id, Unknown::new(Doubt::IntentStatus(intent.status))),
     }
 }
 
-/// A refused request charged nothing; the intent of the cards before it is closed as far as that goes.
-async fn misconfigured(client: &Client, intent: Option<Intent>, error: Invalid) -> SavedCardsOutcome {
-    let Some(intent) = intent else {
-        let customer_gone = error.kind == InvalidKind::NotFound && error.param.as_deref() == Some("customer");
-        return if customer_gone {
-            SavedCardsOutcome::NoCustomer
-        } else {
-            SavedCardsOutcome::Misconfigured { intent_id: None, error }
-        };
-    };
-    let intent_id = Some(intent.id.clone());
-    match close(client, intent, Vec::new()).await {
+/// A refused request charged nothing; the intent is closed as far as that goes.
+async fn misconfigured(client: &Client, intent_id: &str, error: Invalid) -> SavedCardsOutcome {
+    match close(client, intent_id, Vec::new()).await {
         paid @ (SavedCardsOutcome::Succeeded { .. } | SavedCardsOutcome::Processing { .. }) => paid,
-        _ => SavedCardsOutcome::Misconfigured { intent_id, error },
+        _ => SavedCardsOutcome::Misconfigured { intent_id: Some(intent_id.to_owned()), error },
     }
 }
 

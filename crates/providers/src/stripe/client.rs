@@ -1,10 +1,9 @@
-//! One method per call to Stripe.
+//! The way of a call to Stripe and back.
 //!
 //! A call repeats the *same* request under the *same* idempotency key when the answer settles nothing (`retry`), and then
-//! says what is known (`error`). POSTs that create or charge carry a key; those that set a state need none, and a key
-//! would do harm: setting A, B, A within a day would replay the first answer without setting anything.
-//! Redirects are not followed. Traced at debug level: call, attempts, request id, outcome; never bodies or headers.
-//! Cost: one round trip per call and attempt, one per 100 items of a list.
+//! says what is known (`error`). Redirects are not followed. Traced at debug level: call, attempts, request id, outcome;
+//! never bodies or headers. Cost: one round trip per call and attempt, one per 100 items of a list. The calls themselves
+//! are in `calls`.
 
 use std::fmt;
 
@@ -15,20 +14,17 @@ use serde::de::DeserializeOwned;
 use tracing::Instrument;
 use tracing::field::Empty;
 
-use super::charge::ChargeRequest;
 use super::config::{self, Config, ConfigError};
-use super::error::{self, Doubt, Error, Invalid, InvalidKind, Outcome, Unknown};
-use super::object::{Card, Customer, Intent, Page, SetupIntent};
+use super::error::{self, Doubt, Error, Invalid, InvalidKind, Unknown};
+use super::object::Page;
 use super::retry::{self, RetryPolicy};
-use super::transform::{self, NewCustomer, Params};
+use super::transform::Params;
 
 /// Beyond this an answer is cut off and counts as unreadable.
 const ANSWER_MAX_BYTES: usize = 8 << 20;
 /// Stripe's limit.
 const IDEMPOTENCY_KEY_MAX_CHARS: usize = 255;
 const PAGE_SIZE: &str = "100";
-/// A customer's cards or recent intents fit in far fewer; a list that never ends is an error.
-const PAGES_MAX: usize = 50;
 
 /// A client of one Stripe account. Cheap to clone; connections are shared.
 #[derive(Clone)]
@@ -36,17 +32,6 @@ pub struct Client {
     http: reqwest::Client,
     origin: String,
     retry: RetryPolicy,
-}
-
-/// Which intents to list.
-#[derive(Debug, Clone, Default)]
-pub struct IntentFilter {
-    /// Of this customer only.
-    pub customer_id: Option<String>,
-    /// Created at this Unix second or later.
-    pub created_from_s: Option<i64>,
-    /// Created before this Unix second.
-    pub created_before_s: Option<i64>,
 }
 
 /// One call; sent unchanged at each attempt.
@@ -97,95 +82,18 @@ impl Client {
         Ok(Client { http, origin: url.origin().ascii_serialization(), retry: config.retry })
     }
 
-    /// Creates the customer of an account, once: the key is `customer:{account}`.
-    pub async fn create_customer(&self, customer: &NewCustomer) -> Result<Customer, Error> {
-        let key = format!("customer:{}", customer.account_id);
-        self.post("create_customer", "customers".into(), transform::new_customer(customer), Some(&key)).await
-    }
-
-    /// The customer; `None` when it does not exist or was deleted.
-    pub async fn customer(&self, customer_id: &str) -> Result<Option<Customer>, Error> {
-        let path = format!("customers/{}", checked("customer", customer_id)?);
-        let customer: Option<Customer> = found(self.get("get_customer", path, Params::new()).await)?;
-        Ok(customer.filter(|customer| !customer.deleted))
-    }
-
-    /// Makes a saved card the one that is charged first.
-    pub async fn set_default_card(&self, customer_id: &str, card_id: &str) -> Result<Customer, Error> {
-        let path = format!("customers/{}", checked("customer", customer_id)?);
-        self.post("set_default_card", path, transform::default_card(card_id), None).await
-    }
-
-    /// All saved cards, newest first; an [`InvalidKind::NotFound`] error when the customer is gone.
-    pub async fn cards(&self, customer_id: &str) -> Result<Vec<Card>, Error> {
-        let path = format!("customers/{}/payment_methods", checked("customer", customer_id)?);
-        self.list("list_cards", path, vec![("type".into(), "card".into())], |card: &Card| &card.id).await
-    }
-
-    /// Begins to save a card; its `client_secret` goes to the payer's page. One key per click.
-    pub async fn create_setup_intent(&self, customer_id: &str, idempotency_key: &str) -> Result<SetupIntent, Error> {
-        let params = transform::setup(customer_id);
-        self.post("create_setup_intent", "setup_intents".into(), params, Some(idempotency_key)).await
-    }
-
-    /// Creates the intent of a top-up and confirms it with a saved card, payer absent.
-    pub async fn create_intent_off_session(&self, request: &ChargeRequest, card_id: &str) -> Outcome {
-        let params = match transform::create_off_session(request, card_id) {
-            Ok(params) => params,
-            Err(error) => return Outcome::Invalid(Invalid::not_sent("amount", error.to_string())),
-        };
-        let key = transform::create_key(&request.topup_id, card_id);
-        self.post("create_intent", "payment_intents".into(), params, Some(&key)).await.into()
-    }
-
-    /// Confirms the same intent with another saved card, payer absent. `n` is the card's place in the order, from 0.
-    pub async fn confirm_intent_off_session(
-        &self,
-        intent_id: &str,
-        topup_id: &str,
-        n: usize,
-        card_id: &str,
-    ) -> Outcome {
-        let path = match checked("intent", intent_id) {
-            Ok(id) => format!("payment_intents/{id}/confirm"),
-            Err(invalid) => return Outcome::Invalid(invalid),
-        };
-        let key = transform::confirm_key(topup_id, n, card_id);
-        self.post("confirm_intent", path, transform::confirm_off_session(card_id), Some(&key)).await.into()
-    }
-
-    /// The intent as it is now; `None` when it does not exist.
-    pub async fn intent(&self, intent_id: &str) -> Result<Option<Intent>, Error> {
-        let path = format!("payment_intents/{}", checked("intent", intent_id)?);
-        found(self.get("get_intent", path, Params::new()).await)
-    }
-
-    /// Cancels an unpaid intent. [`Doubt::UnexpectedState`] when it is paid, or cancelled already.
-    pub async fn cancel_intent(&self, intent_id: &str) -> Result<Intent, Error> {
-        let path = format!("payment_intents/{}/cancel", checked("intent", intent_id)?);
-        self.post("cancel_intent", path, transform::cancel(), None).await
-    }
-
-    /// All intents of a filter, newest first.
-    pub async fn intents(&self, filter: &IntentFilter) -> Result<Vec<Intent>, Error> {
-        let mut params = Params::new();
-        params.extend(filter.customer_id.iter().map(|id| ("customer".to_owned(), id.clone())));
-        for (name, second) in [("created[gte]", filter.created_from_s), ("created[lt]", filter.created_before_s)] {
-            params.extend(second.map(|second| (name.to_owned(), second.to_string())));
-        }
-        self.list("list_intents", "payment_intents".into(), params, |intent: &Intent| &intent.id).await
-    }
-
-    async fn list<T: DeserializeOwned>(
+    /// All items of a list, newest first; [`Doubt::Endless`] beyond `pages_max` pages of 100.
+    pub(super) async fn list<T: DeserializeOwned>(
         &self,
         name: &'static str,
         path: String,
         mut params: Params,
+        pages_max: usize,
         id: impl Fn(&T) -> &String,
     ) -> Result<Vec<T>, Error> {
         params.push(("limit".into(), PAGE_SIZE.into()));
         let mut items = Vec::new();
-        for _ in 0..PAGES_MAX {
+        for _ in 0..pages_max {
             let mut page_params = params.clone();
             page_params.extend(items.last().map(|last| ("starting_after".to_owned(), id(last).clone())));
             let page: Page<T> = self.get(name, path.clone(), page_params).await?;
@@ -198,11 +106,16 @@ impl Client {
         Err(Unknown::new(Doubt::Endless).into())
     }
 
-    async fn get<T: DeserializeOwned>(&self, name: &'static str, path: String, params: Params) -> Result<T, Error> {
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        name: &'static str,
+        path: String,
+        params: Params,
+    ) -> Result<T, Error> {
         self.send(Call { name, method: Method::GET, path, params, idempotency_key: None }).await
     }
 
-    async fn post<T: DeserializeOwned>(
+    pub(super) async fn post<T: DeserializeOwned>(
         &self,
         name: &'static str,
         path: String,
@@ -303,20 +216,5 @@ fn in_light_of(earlier: Option<&Unknown>, failure: Error) -> Error {
         }
         (Some(doubt), Error::Invalid(invalid)) if invalid.kind == InvalidKind::Credentials => doubt.clone().into(),
         (_, failure) => failure,
-    }
-}
-
-/// An id as a part of a path: nothing that would lead to another path.
-fn checked<'a>(param: &str, id: &'a str) -> Result<&'a str, Invalid> {
-    let plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-    if plain { Ok(id) } else { Err(Invalid::not_sent(param, "the id is not one of Stripe's".into())) }
-}
-
-/// Not found is an answer, not a failure.
-fn found<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(Error::Invalid(invalid)) if invalid.kind == InvalidKind::NotFound => Ok(None),
-        Err(error) => Err(error),
     }
 }

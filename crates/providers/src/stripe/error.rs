@@ -151,11 +151,13 @@ impl Refusal {
 
     /// The reason as a payer may see it.
     pub fn public_reason(&self) -> &str {
-        match self.decline_code.as_deref().unwrap_or(&self.code) {
-            reason if HIDDEN_FROM_PAYERS.contains(&reason) => "generic_decline",
-            reason => reason,
-        }
+        public(self.decline_code.as_deref().unwrap_or(&self.code))
     }
+}
+
+/// A reason as a payer may see it.
+pub(crate) fn public(reason: &str) -> &str {
+    if HIDDEN_FROM_PAYERS.contains(&reason) { "generic_decline" } else { reason }
 }
 
 impl Invalid {

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::object::{Card, Customer, Intent, SetupIntent};
+use super::object::{Card, Charge, Customer, Dispute, Intent, Refund, SetupIntent};
 use super::signature::VerifiedNotice;
 
 /// One event.
@@ -40,9 +40,15 @@ pub enum Object {
     PaymentMethod(Box<Card>),
     /// `customer.*`.
     Customer(Box<Customer>),
+    /// `charge.succeeded`, `charge.refunded` and the like.
+    Charge(Box<Charge>),
+    /// `refund.*`, `charge.refund.updated`.
+    Refund(Box<Refund>),
+    /// `charge.dispute.*`.
+    Dispute(Box<Dispute>),
     /// An object that this code does not read.
     Other {
-        /// Its `object` name, such as `charge`.
+        /// Its `object` name, such as `payout`.
         name: String,
         /// Its id, if it has one.
         id: Option<String>,
@@ -103,6 +109,9 @@ fn object(value: Value) -> Result<Object, EventError> {
         "setup_intent" => Object::SetupIntent(read(value)?),
         "payment_method" => Object::PaymentMethod(read(value)?),
         "customer" => Object::Customer(read(value)?),
+        "charge" => Object::Charge(read(value)?),
+        "refund" => Object::Refund(read(value)?),
+        "dispute" => Object::Dispute(read(value)?),
         _ => Object::Other { id: text("id"), name },
     })
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use providers::stripe::{
-    ChargeRequest, Client, Config, ConfigError, Doubt, Error, IntentFilter, InvalidKind, NewCustomer, Outcome,
+    ChargeRequest, Client, Config, ConfigError, Doubt, Error, IntentFilter, IntentStatus, InvalidKind, NewCustomer,
+    Outcome,
 };
 use providers::{Money, Secret};
 
@@ -18,27 +19,42 @@ fn client(script: &Script) -> Client {
     support::client(&script.url, 2, PATIENT)
 }
 
+/// The call that may charge.
+async fn confirm(client: &Client) -> Outcome {
+    client.confirm_intent_off_session("pi_1", "tu_1", 0, "pm_1").await
+}
+
 #[tokio::test]
-async fn a_charge_carries_key_version_and_idempotency_key() {
-    let script = Script::start([Json(200, INTENT.into())]).await;
-    let outcome = client(&script).create_intent_off_session(&charge(&["pm_1"]), "pm_1").await;
+async fn an_intent_is_created_and_confirmed_with_key_and_version() {
+    let open = r#"{"id":"pi_1","status":"requires_payment_method"}"#;
+    let script = Script::start([Json(200, open.into()), Json(200, INTENT.into())]).await;
+    let client = client(&script);
+    let intent = client.create_intent(&charge(&["pm_1"])).await.unwrap();
+    assert_eq!((intent.id.as_str(), intent.status), ("pi_1", IntentStatus::RequiresPaymentMethod));
+    let outcome = confirm(&client).await;
     assert!(matches!(outcome, Outcome::Succeeded(_)), "{outcome:?}");
-    let asked = &script.asked()[0];
-    assert_eq!(asked.line, "POST /v1/payment_intents");
-    for (name, value) in [
-        ("authorization", "Bearer sk_test_hidden"),
-        ("stripe-version", "2026-10-28.endive"),
-        ("idempotency-key", "topup:tu_1:create:pm_1"),
-        ("content-type", "application/x-www-form-urlencoded"),
-    ] {
-        assert_eq!(asked.header(name), value);
+    // line, idempotency key, form
+    let expected = [
+        (
+            "POST /v1/payment_intents",
+            "topup:tu_1:create",
+            "amount=2500&currency=usd&customer=cus_1&automatic_payment_methods[enabled]=true\
+             &automatic_payment_methods[allow_redirects]=never&metadata[topup_id]=tu_1&metadata[account_id]=ac_1",
+        ),
+        ("POST /v1/payment_intents/pi_1/confirm", "topup:tu_1:confirm:0:pm_1", "payment_method=pm_1&off_session=true"),
+    ];
+    let asked = script.asked();
+    assert_eq!(asked.len(), expected.len());
+    for (asked, (line, key, body)) in asked.iter().zip(expected) {
+        assert_eq!((asked.line.as_str(), asked.header("idempotency-key"), asked.body.as_str()), (line, key, body));
+        for (name, value) in [
+            ("authorization", "Bearer sk_test_hidden"),
+            ("stripe-version", "2026-10-28.endive"),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ] {
+            assert_eq!(asked.header(name), value, "{line}");
+        }
     }
-    assert_eq!(
-        asked.body,
-        "amount=2500&currency=usd&customer=cus_1&payment_method=pm_1&off_session=true&confirm=true\
-         &automatic_payment_methods[enabled]=true&automatic_payment_methods[allow_redirects]=never\
-         &metadata[topup_id]=tu_1&metadata[account_id]=ac_1"
-    );
 }
 
 #[tokio::test]
@@ -75,7 +91,7 @@ async fn the_same_request_is_repeated_until_it_is_settled() {
     for (replies, attempts, expected) in cases {
         let case = format!("{replies:?}");
         let script = Script::start(replies).await;
-        let outcome = client(&script).create_intent_off_session(&charge(&["pm_1"]), "pm_1").await;
+        let outcome = confirm(&client(&script)).await;
         let told = match outcome {
             Outcome::Succeeded(_) => "succeeded".into(),
             Outcome::Invalid(_) => "invalid".into(),
@@ -88,7 +104,7 @@ async fn the_same_request_is_repeated_until_it_is_settled() {
         assert_eq!(asked.len(), attempts, "{case}");
         for repeat in &asked {
             assert_eq!((&repeat.line, &repeat.body), (&asked[0].line, &asked[0].body), "{case}");
-            assert_eq!(repeat.header("idempotency-key"), "topup:tu_1:create:pm_1", "{case}");
+            assert_eq!(repeat.header("idempotency-key"), "topup:tu_1:confirm:0:pm_1", "{case}");
         }
     }
 }
@@ -97,7 +113,7 @@ async fn the_same_request_is_repeated_until_it_is_settled() {
 async fn no_answer_is_unknown() {
     let script = Script::start([Hang, Hang]).await;
     let client = support::client(&script.url, 1, Duration::from_millis(300));
-    let outcome = client.create_intent_off_session(&charge(&["pm_1"]), "pm_1").await;
+    let outcome = confirm(&client).await;
     let Outcome::Unknown(unknown) = outcome else { panic!("{outcome:?}") };
     assert_eq!((unknown.reason, unknown.may_have_run), (Doubt::Timeout, true));
 }
@@ -107,7 +123,7 @@ async fn without_a_connection_nothing_was_charged() {
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", closed.local_addr().unwrap());
     drop(closed);
-    let outcome = support::client(&url, 2, PATIENT).create_intent_off_session(&charge(&["pm_1"]), "pm_1").await;
+    let outcome = confirm(&support::client(&url, 2, PATIENT)).await;
     let Outcome::Unknown(unknown) = outcome else { panic!("{outcome:?}") };
     assert_eq!((unknown.reason, unknown.may_have_run), (Doubt::NotConnected, false));
 }
@@ -118,12 +134,14 @@ async fn what_has_no_wire_form_is_not_sent() {
     let client = client(&script);
     let free = ChargeRequest { money: Money { amount_minor: 0, ..charge(&[]).money }, ..charge(&[]) };
     let long = ChargeRequest { topup_id: "t".repeat(250), ..charge(&[]) };
-    let outcomes = [
-        client.create_intent_off_session(&free, "pm_1").await,
-        client.create_intent_off_session(&long, "pm_1").await,
-        client.create_intent_off_session(&ChargeRequest { topup_id: "tu\n1".into(), ..charge(&[]) }, "pm_1").await,
+    let line_break = ChargeRequest { topup_id: "tu\n1".into(), ..charge(&[]) };
+    let outcomes: [Outcome; 6] = [
+        client.create_intent(&free).await.into(),
+        client.create_intent(&long).await.into(),
+        client.create_intent(&line_break).await.into(),
         client.confirm_intent_off_session("../customers", "tu_1", 1, "pm_1").await,
         client.confirm_intent_off_session("", "tu_1", 1, "pm_1").await,
+        client.cancel_intent("pi_1/confirm").await.into(),
     ];
     for outcome in outcomes {
         assert!(matches!(&outcome, Outcome::Invalid(invalid) if invalid.kind == InvalidKind::NotSent), "{outcome:?}");
@@ -141,6 +159,8 @@ async fn customers_are_found_missing_or_deleted() {
         Json(200, r#"{"id":"cus_2"}"#.into()),
         Json(200, r#"{"id":"cus_2"}"#.into()),
         Json(200, r#"{"id":"seti_1","status":"requires_payment_method","client_secret":"seti_1_secret"}"#.into()),
+        Json(200, r#"{"id":"seti_1","status":"succeeded","customer":"cus_2","payment_method":"pm_1"}"#.into()),
+        Json(404, missing.into()),
     ])
     .await;
     let client = client(&script);
@@ -151,6 +171,9 @@ async fn customers_are_found_missing_or_deleted() {
     assert_eq!(client.create_customer(&customer).await.unwrap().id, "cus_2");
     client.set_default_card("cus_2", "pm_1").await.unwrap();
     client.create_setup_intent("cus_2", "setup:1").await.unwrap();
+    let saved = client.setup_intent("seti_1").await.unwrap().unwrap();
+    assert_eq!((saved.status.as_str(), saved.payment_method.as_deref()), ("succeeded", Some("pm_1")));
+    assert!(client.setup_intent("seti_2").await.unwrap().is_none());
     let sent: Vec<_> = script.asked()[3..]
         .iter()
         .map(|asked| format!("{} {} {}", asked.line, asked.header("idempotency-key"), asked.body))
@@ -162,8 +185,22 @@ async fn customers_are_found_missing_or_deleted() {
             "POST /v1/customers/cus_2  invoice_settings[default_payment_method]=pm_1",
             "POST /v1/setup_intents setup:1 customer=cus_2&usage=off_session\
              &automatic_payment_methods[enabled]=true&automatic_payment_methods[allow_redirects]=never",
+            "GET /v1/setup_intents/seti_1  ",
+            "GET /v1/setup_intents/seti_2  ",
         ]
     );
+}
+
+#[tokio::test]
+async fn nobody_elses_card_is_detached() {
+    let cards = || Json(200, r#"{"data":[{"id":"pm_2"},{"id":"pm_1"}],"has_more":false}"#.into());
+    let script = Script::start([cards(), Json(200, r#"{"id":"pm_1","customer":null}"#.into()), cards()]).await;
+    let client = client(&script);
+    assert_eq!(client.detach_card("cus_1", "pm_1").await.unwrap().map(|card| card.customer), Some(None));
+    assert_eq!(client.detach_card("cus_1", "pm_9").await.unwrap(), None);
+    assert!(client.detach_card("cus_1", "pm_1/../..").await.is_err());
+    let list = "GET /v1/customers/cus_1/payment_methods?type=card&limit=100";
+    assert_eq!(script.lines(), [list, "POST /v1/payment_methods/pm_1/detach", list]);
 }
 
 #[tokio::test]
@@ -180,7 +217,8 @@ async fn lists_are_read_page_by_page() {
     let filter =
         IntentFilter { customer_id: Some("cus_1".into()), created_from_s: Some(100), created_before_s: Some(200) };
     assert_eq!(client.intents(&filter).await.unwrap().len(), 1, "an empty page ends the list");
-    let base = "/v1/payment_intents?customer=cus_1&created[gte]=100&created[lt]=200&limit=100";
+    let base =
+        "/v1/payment_intents?customer=cus_1&created[gte]=100&created[lt]=200&expand[]=data.latest_charge&limit=100";
     assert_eq!(
         script.lines(),
         [

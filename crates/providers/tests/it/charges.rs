@@ -1,7 +1,8 @@
 //! The flow over saved cards, and the search after an unknown outcome, against a scripted server.
 
 use providers::stripe::{
-    Client, NoCards, Pending, Resolution, SavedCardsOutcome, charge_saved_cards, payable_cards, resolve,
+    Client, Error, NoCards, Pending, Resolution, SavedCardsOutcome, charge_saved_cards, close_intent, payable_cards,
+    resolve,
 };
 
 use crate::support::Reply::{Close, Json};
@@ -73,51 +74,63 @@ async fn cards_are_tried_in_order_on_one_intent_until_an_answer_is_not_a_refusal
     let misconfigured_401 = "misconfigured pi_1: Invalid { kind: Credentials, code: Some(\"x\"), ";
     let misconfigured_400 = "misconfigured no intent: Invalid { kind: Request, code: Some(\"amount_too_small\"), ";
     let unexpected = || refused(400, "payment_intent_unexpected_state", "intent");
+    let key_reused = || Json(400, r#"{"error":{"type":"idempotency_error"}}"#.into());
     let lost = || declined("lost_card");
+    let made = || is("requires_payment_method");
     // cards, replies, calls, outcome
     #[rustfmt::skip]
     let cases: Vec<(usize, Vec<Reply>, Vec<&str>, &str)> = vec![
-        (2, vec![is("succeeded")], vec![CREATE], "succeeded pi_1"),
-        (2, vec![is("processing")], vec![CREATE], "processing pi_1"),
-        (2, vec![lost(), is("succeeded")], vec![CREATE, CONFIRM], "succeeded pi_1"),
-        (2, vec![lost(), is("processing")], vec![CREATE, CONFIRM], "processing pi_1"),
-        (3, vec![lost(), lost(), is("succeeded")], vec![CREATE, CONFIRM, CONFIRM], "succeeded pi_1"),
-        (2, vec![is("requires_action"), is("succeeded")], vec![CREATE, CONFIRM], "succeeded pi_1"),
-        // all refused: cancel, and believe a cancellation that fails because of payment
-        (1, vec![lost(), is("canceled")], vec![CREATE, CANCEL], "all refused pi_1: lost_card -"),
-        (2, vec![lost(), declined("authentication_required"), is("canceled")], vec![CREATE, CONFIRM, CANCEL],
-            "all refused pi_1: lost_card,authentication_required wants authentication"),
-        (1, vec![is("requires_action"), is("canceled")], vec![CREATE, CANCEL],
-            "all refused pi_1: authentication_required wants authentication"),
-        (1, vec![lost(), unexpected(), is("succeeded")], vec![CREATE, CANCEL, GET], "succeeded pi_1"),
-        (1, vec![lost(), unexpected(), is("canceled")], vec![CREATE, CANCEL, GET], "all refused pi_1: lost_card -"),
-        (1, vec![lost(), unexpected(), Close], vec![CREATE, CANCEL, GET],
-            "unknown pi_1: intent in another state, may have charged"),
-        (1, vec![lost(), Close], vec![CREATE, CANCEL], "unknown pi_1: connection broke, may have charged"),
-        // a card that is gone made no intent; the next one creates it
-        (2, vec![refused(404, "resource_missing", "payment_method"), is("succeeded")], vec![CREATE, CREATE], "succeeded pi_1"),
-        (1, vec![refused(404, "resource_missing", "payment_method")], vec![CREATE],
-            "all refused no intent: resource_missing -"),
-        (3, vec![lost(), refused(404, "resource_missing", "payment_method"), is("succeeded")],
+        (2, vec![made(), is("succeeded")], vec![CREATE, CONFIRM], "succeeded pi_1"),
+        (2, vec![made(), is("processing")], vec![CREATE, CONFIRM], "processing pi_1"),
+        (2, vec![made(), lost(), is("succeeded")], vec![CREATE, CONFIRM, CONFIRM], "succeeded pi_1"),
+        (2, vec![made(), lost(), is("processing")], vec![CREATE, CONFIRM, CONFIRM], "processing pi_1"),
+        (3, vec![made(), lost(), lost(), is("succeeded")], vec![CREATE, CONFIRM, CONFIRM, CONFIRM], "succeeded pi_1"),
+        (2, vec![made(), is("requires_action"), is("succeeded")], vec![CREATE, CONFIRM, CONFIRM], "succeeded pi_1"),
+        (2, vec![made(), refused(404, "resource_missing", "payment_method"), is("succeeded")],
             vec![CREATE, CONFIRM, CONFIRM], "succeeded pi_1"),
-        // not definite: stop at once
-        (2, vec![Close], vec![CREATE], "unknown no intent: connection broke, may have charged"),
-        (2, vec![Json(500, "{}".into())], vec![CREATE], "unknown no intent: HTTP status 500, may have charged"),
+        // the creation got lost: nothing was charged, and nothing can be
+        (2, vec![Close], vec![CREATE], "unknown no intent: connection broke, not charged"),
+        (2, vec![Json(500, "{}".into())], vec![CREATE], "unknown no intent: HTTP status 500, not charged"),
         (2, vec![Json(429, "{}".into())], vec![CREATE], "unknown no intent: HTTP status 429, not charged"),
-        (2, vec![is("requires_capture")], vec![CREATE], "unknown pi_1: intent is requires_capture, may have charged"),
-        (3, vec![lost(), Close], vec![CREATE, CONFIRM], "unknown pi_1: connection broke, may have charged"),
-        (3, vec![lost(), unexpected(), is("succeeded")], vec![CREATE, CONFIRM, GET], "succeeded pi_1"),
-        (3, vec![lost(), unexpected(), is("requires_action")], vec![CREATE, CONFIRM, GET],
+        (2, vec![Json(200, "<html>".into())], vec![CREATE], "unknown no intent: unreadable answer, not charged"),
+        (2, vec![key_reused()], vec![CREATE], "unknown no intent: idempotency key reused, may have charged"),
+        // all refused: cancel, and believe a cancellation that fails because of payment
+        (1, vec![made(), lost(), is("canceled")], vec![CREATE, CONFIRM, CANCEL], "all refused pi_1: lost_card -"),
+        (2, vec![made(), lost(), declined("authentication_required"), is("canceled")],
+            vec![CREATE, CONFIRM, CONFIRM, CANCEL],
+            "all refused pi_1: lost_card,authentication_required wants authentication"),
+        (1, vec![made(), is("requires_action"), is("canceled")], vec![CREATE, CONFIRM, CANCEL],
+            "all refused pi_1: authentication_required wants authentication"),
+        (1, vec![made(), refused(404, "resource_missing", "payment_method"), is("canceled")],
+            vec![CREATE, CONFIRM, CANCEL], "all refused pi_1: resource_missing -"),
+        (1, vec![made(), lost(), unexpected(), is("succeeded")], vec![CREATE, CONFIRM, CANCEL, GET], "succeeded pi_1"),
+        (1, vec![made(), lost(), unexpected(), is("canceled")], vec![CREATE, CONFIRM, CANCEL, GET],
+            "all refused pi_1: lost_card -"),
+        (1, vec![made(), lost(), unexpected(), Close], vec![CREATE, CONFIRM, CANCEL, GET],
+            "unknown pi_1: intent in another state, may have charged"),
+        (1, vec![made(), lost(), unexpected(), Json(429, "{}".into())], vec![CREATE, CONFIRM, CANCEL, GET],
+            "unknown pi_1: intent in another state, may have charged"),
+        (1, vec![made(), lost(), Close], vec![CREATE, CONFIRM, CANCEL], "unknown pi_1: connection broke, may have charged"),
+        // not definite: stop at once
+        (2, vec![made(), Close], vec![CREATE, CONFIRM], "unknown pi_1: connection broke, may have charged"),
+        (2, vec![made(), Json(500, "{}".into())], vec![CREATE, CONFIRM], "unknown pi_1: HTTP status 500, may have charged"),
+        (2, vec![made(), Json(429, "{}".into())], vec![CREATE, CONFIRM], "unknown pi_1: HTTP status 429, not charged"),
+        (2, vec![made(), is("requires_capture")], vec![CREATE, CONFIRM],
+            "unknown pi_1: intent is requires_capture, may have charged"),
+        (3, vec![made(), lost(), Close], vec![CREATE, CONFIRM, CONFIRM], "unknown pi_1: connection broke, may have charged"),
+        (3, vec![made(), lost(), unexpected(), is("succeeded")], vec![CREATE, CONFIRM, CONFIRM, GET], "succeeded pi_1"),
+        (3, vec![made(), lost(), unexpected(), is("requires_action")], vec![CREATE, CONFIRM, CONFIRM, GET],
             "unknown pi_1: intent is requires_action, may have charged"),
         // no card will work
         (2, vec![refused(404, "resource_missing", "customer")], vec![CREATE], "no customer"),
         (2, vec![refused(400, "resource_missing", "customer")], vec![CREATE], "no customer"),
         (2, vec![refused(400, "amount_too_small", "amount")], vec![CREATE], misconfigured_400),
-        (3, vec![lost(), refused(401, "x", ""), refused(401, "x", ""), refused(401, "x", "")],
-            vec![CREATE, CONFIRM, CANCEL, GET], misconfigured_401),
-        (3, vec![lost(), refused(401, "x", ""), is("canceled")], vec![CREATE, CONFIRM, CANCEL], misconfigured_401),
-        (3, vec![lost(), refused(401, "x", ""), unexpected(), is("succeeded")], vec![CREATE, CONFIRM, CANCEL, GET],
-            "succeeded pi_1"),
+        (3, vec![made(), lost(), refused(401, "x", ""), refused(401, "x", "")],
+            vec![CREATE, CONFIRM, CONFIRM, CANCEL], misconfigured_401),
+        (3, vec![made(), lost(), refused(401, "x", ""), is("canceled")],
+            vec![CREATE, CONFIRM, CONFIRM, CANCEL], misconfigured_401),
+        (3, vec![made(), lost(), refused(401, "x", ""), unexpected(), is("succeeded")],
+            vec![CREATE, CONFIRM, CONFIRM, CANCEL, GET], "succeeded pi_1"),
         (0, vec![], vec![], "no payment method"),
     ];
     for (cards, replies, calls, expected) in cases {
@@ -132,7 +145,7 @@ async fn cards_are_tried_in_order_on_one_intent_until_an_answer_is_not_a_refusal
                 "POST /v1/payment_intents" => CREATE,
                 "POST /v1/payment_intents/pi_1/confirm" => CONFIRM,
                 "POST /v1/payment_intents/pi_1/cancel" => CANCEL,
-                "GET /v1/payment_intents/pi_1" => GET,
+                "GET /v1/payment_intents/pi_1?expand[]=latest_charge" => GET,
                 _ => panic!("unexpected {line}: {case}"),
             })
             .collect();
@@ -142,15 +155,16 @@ async fn cards_are_tried_in_order_on_one_intent_until_an_answer_is_not_a_refusal
 
 #[tokio::test]
 async fn each_card_has_its_own_key_and_no_more_than_five_are_tried() {
-    let replies = (0..5).map(|_| declined("do_not_honor")).chain([is("canceled")]);
-    let script = Script::start(replies).await;
+    let replies = [is("requires_payment_method")].into_iter().chain((0..5).map(|_| declined("do_not_honor")));
+    let script = Script::start(replies.chain([is("canceled")])).await;
     charge(&script, &["a", "b", "c", "d", "e", "f", "g"]).await;
     let sent: Vec<_> =
         script.asked().iter().map(|asked| format!("{} {}", asked.header("idempotency-key"), asked.body)).collect();
-    assert!(sent[0].starts_with("topup:tu_1:create:a amount=2500&"), "{}", sent[0]);
+    assert!(sent[0].starts_with("topup:tu_1:create amount=2500&"), "{}", sent[0]);
     assert_eq!(
         sent[1..],
         [
+            "topup:tu_1:confirm:0:a payment_method=a&off_session=true",
             "topup:tu_1:confirm:1:b payment_method=b&off_session=true",
             "topup:tu_1:confirm:2:c payment_method=c&off_session=true",
             "topup:tu_1:confirm:3:d payment_method=d&off_session=true",
@@ -158,6 +172,31 @@ async fn each_card_has_its_own_key_and_no_more_than_five_are_tried() {
             " cancellation_reason=abandoned",
         ]
     );
+}
+
+#[tokio::test]
+async fn closing_an_intent_ends_in_a_certainty_or_says_that_it_does_not() {
+    let unexpected = || refused(400, "payment_intent_unexpected_state", "intent");
+    let cases: Vec<(Vec<Reply>, &str)> = vec![
+        (vec![is("canceled")], "canceled"),
+        (vec![unexpected(), is("succeeded")], "succeeded"),
+        (vec![unexpected(), is("canceled")], "canceled"),
+        (vec![unexpected(), is("processing")], "processing"),
+        (vec![unexpected(), Close], "unknown: intent in another state"),
+        (vec![unexpected(), refused(404, "resource_missing", "intent")], "unknown: intent in another state"),
+        (vec![Close], "unknown: connection broke"),
+        (vec![refused(404, "resource_missing", "intent")], "invalid"),
+    ];
+    for (replies, expected) in cases {
+        let case = format!("{replies:?}");
+        let script = Script::start(replies).await;
+        let told = match close_intent(&client(&script), "pi_1").await {
+            Ok(intent) => intent.status.to_string(),
+            Err(Error::Unknown(unknown)) => format!("unknown: {}", unknown.reason),
+            Err(_) => "invalid".into(),
+        };
+        assert_eq!(told, expected, "{case}");
+    }
 }
 
 #[tokio::test]
@@ -235,7 +274,9 @@ async fn an_unknown_outcome_is_looked_up_by_id_or_by_top_up() {
         let lines = script.lines();
         assert_eq!(lines.len(), requests, "{case}");
         if !id_known {
-            assert_eq!(lines[0], "GET /v1/payment_intents?customer=cus_1&created[gte]=700&limit=100");
+            let window = "created[gte]=700&created[lt]=87700";
+            let line = format!("GET /v1/payment_intents?customer=cus_1&{window}&expand[]=data.latest_charge&limit=100");
+            assert_eq!(lines[0], line);
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The client against the fake Stripe, which keeps books: what we conclude must be what happened.
 
+use ::sandbox::stripe::faults::{Fault, FaultRule};
 use ::sandbox::stripe::{CreatedCustomer, StripeOptions, StripeSandbox};
 use providers::Secret;
 use providers::stripe::event::{self, Object};
 use providers::stripe::signature::verify;
 use providers::stripe::{
-    self, ChargeRequest, Client, Error, IntentFilter, NewCustomer, NoCards, Pending, Resolution, SavedCardsOutcome,
-    charge_saved_cards, payable_cards, resolve,
+    self, ChargeRequest, Client, Error, IntentFilter, IntentStatus, NewCustomer, NoCards, Pending, Resolution,
+    SavedCardsOutcome, charge_saved_cards, close_intent, payable_cards, resolve,
 };
 use tokio::net::TcpListener;
 
@@ -88,12 +89,12 @@ async fn what_the_cards_do_is_what_we_conclude() {
         (&["pm_card_sandboxProcessing", "pm_card_visa"], 0, "processing", 0, "processing"),
         // without repeats nothing is known, and no other card is tried
         (&["pm_card_sandboxCloseAfter", "pm_card_visa"], 0, "unknown", 1, "succeeded"),
-        (&["pm_card_sandboxCloseBefore", "pm_card_visa"], 0, "unknown", 0, "not found yet"),
+        (&["pm_card_sandboxCloseBefore", "pm_card_visa"], 0, "unknown", 0, "requires_payment_method"),
         (&["pm_card_sandboxUnreadable", "pm_card_visa"], 0, "unknown", 1, "succeeded"),
-        (&["pm_card_sandboxConflict", "pm_card_visa"], 0, "unknown", 0, "not found yet"),
-        (&["pm_card_sandboxUnavailable", "pm_card_visa"], 0, "unknown", 0, "not found yet"),
-        (&["pm_card_sandboxRateLimit", "pm_card_visa"], 0, "not charged", 0, "not found yet"),
-        (&["pm_card_sandboxLockTimeout", "pm_card_visa"], 0, "not charged", 0, "not found yet"),
+        (&["pm_card_sandboxConflict", "pm_card_visa"], 0, "unknown", 0, "requires_payment_method"),
+        (&["pm_card_sandboxUnavailable", "pm_card_visa"], 0, "unknown", 0, "requires_payment_method"),
+        (&["pm_card_sandboxRateLimit", "pm_card_visa"], 0, "not charged", 0, "requires_payment_method"),
+        (&["pm_card_sandboxLockTimeout", "pm_card_visa"], 0, "not charged", 0, "requires_payment_method"),
         (&["pm_card_visa_chargeDeclined", "pm_card_visa", "pm_card_sandboxCloseAfter"], 0, "unknown", 1, "succeeded"),
         // the same request under the same key clears up what can be cleared up
         (&["pm_card_sandboxCloseAfter", "pm_card_visa"], 2, "succeeded", 1, "succeeded"),
@@ -103,7 +104,7 @@ async fn what_the_cards_do_is_what_we_conclude() {
         (&["pm_card_visa_chargeDeclined", "pm_card_visa", "pm_card_sandboxCloseAfter"], 2, "succeeded", 1, "succeeded"),
         // a stored 500 is replayed for ever
         (&["pm_card_sandboxServerErrorAfter", "pm_card_visa"], 2, "unknown", 1, "succeeded"),
-        (&["pm_card_sandboxServerErrorBefore", "pm_card_visa"], 2, "unknown", 0, "not found yet"),
+        (&["pm_card_sandboxServerErrorBefore", "pm_card_visa"], 2, "unknown", 0, "requires_payment_method"),
     ];
     for &(cards, max_retries, expected, charges, known) in cases {
         let stripe = start().await;
@@ -113,7 +114,33 @@ async fn what_the_cards_do_is_what_we_conclude() {
         assert_eq!(told(&outcome), expected, "{cards:?} {max_retries}: {outcome:?}");
         assert_eq!(paid(&stripe), charges, "{cards:?} {max_retries}");
         assert_eq!(resolution(&client, &customer, None).await, known, "{cards:?} {max_retries}");
-        assert!(stripe.objects("payment_intent").len() <= 1, "one intent per top-up: {cards:?}");
+        let intents = stripe.objects("payment_intent");
+        assert_eq!(intents.len(), 1, "one intent per top-up: {cards:?}");
+        // Whatever is not known can be made certain at once.
+        if let SavedCardsOutcome::Unknown { intent_id, .. } = &outcome {
+            let ended = close_intent(&client, intent_id.as_ref().unwrap()).await.unwrap();
+            let expected = if charges == 1 { IntentStatus::Succeeded } else { IntentStatus::Canceled };
+            assert_eq!(ended.status, expected, "{cards:?} {max_retries}");
+        }
+        stripe.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn a_creation_that_gets_lost_charges_nothing_and_can_be_repeated() {
+    for fault in [Fault::CloseBefore, Fault::CloseAfter, Fault::Unreadable, Fault::Unavailable, Fault::Conflict] {
+        let stripe = start().await;
+        let client = client(&stripe, 0);
+        let customer = customer(&stripe, &["pm_card_visa"]);
+        stripe.script_fault(FaultRule::once(fault).on("POST", "/v1/payment_intents"));
+        let lost = charge(&client, &customer).await;
+        assert!(
+            matches!(&lost, SavedCardsOutcome::Unknown { intent_id: None, may_have_charged: false, .. }),
+            "{fault:?}: {lost:?}"
+        );
+        assert_eq!(paid(&stripe), 0, "{fault:?}");
+        assert_eq!(told(&charge(&client, &customer).await), "succeeded", "{fault:?}");
+        assert_eq!((paid(&stripe), stripe.objects("payment_intent").len()), (1, 1), "{fault:?}");
         stripe.shutdown().await;
     }
 }
@@ -191,7 +218,7 @@ async fn more_intents_than_a_page_are_all_listed() {
     let customer = customer(&stripe, &["pm_card_visa"]);
     for n in 0..101 {
         let request = ChargeRequest { topup_id: format!("tu_{n}"), ..request(&customer) };
-        client.create_intent_off_session(&request, &customer.payment_methods[0]).await;
+        client.create_intent(&request).await.unwrap();
     }
     let filter = IntentFilter { customer_id: Some(customer.customer), ..IntentFilter::default() };
     let intents = client.intents(&filter).await.unwrap();

@@ -38,7 +38,7 @@ async fn nothing_secret_is_logged_or_printed() {
     let paid = r#"{"id":"pi_1","status":"succeeded","client_secret":"pi_1_secret_hidden"}"#;
     let unauthorised = r#"{"error":{"type":"invalid_request_error","message":"No such key: sk_test_hidden"}}"#;
     let teapot = r#"{"error":{"type":"invalid_request_error"}}"#;
-    let replies = [(402, declined.as_str()), (200, paid), (401, unauthorised), (418, teapot)];
+    let replies = [(200, open), (402, declined.as_str()), (200, paid), (401, unauthorised), (418, teapot)];
     let script = Script::start(replies.map(|(status, body)| Json(status, body.into()))).await;
     let client = support::client(&script.url, 0, PATIENT);
     let mut shown = format!("{:?}", Config::new(Secret::new("sk_test_hidden").unwrap(), false));
@@ -47,7 +47,7 @@ async fn nothing_secret_is_logged_or_printed() {
         let error = client.intent("pi_1").await.unwrap_err();
         shown += &format!("{error:?} {error}");
     }
-    assert_eq!(script.lines().len(), 4);
+    assert_eq!(script.lines().len(), 5);
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     // No other test of this binary is answered with this request id.
