@@ -7,6 +7,7 @@ mod listing;
 mod notices;
 mod orders;
 mod refunds;
+mod sandbox;
 mod secrecy;
 mod support;
 mod vectors;
