@@ -205,37 +205,35 @@ impl Composer<'_> {
         }
         rows.push(("receipt-reference", references.join("\n")));
         rows.extend(buyer.email.iter().map(|email| ("receipt-recipient", email.clone())));
-        self.heading("receipt-details");
-        for (label, value) in rows.into_iter().filter(|(_, value)| !value.is_empty()) {
-            let cells = [
-                left(LEFT, WIDTH * 30 / 100, self.text(label), self.muted()),
-                left(LEFT + WIDTH * 32 / 100, WIDTH * 68 / 100, value, self.body()),
-            ];
-            self.row(&cells);
-        }
-        self.sheet.feed(mm(6));
+        let cells = |(label, value): (&str, String)| {
+            let label = left(LEFT, WIDTH * 30 / 100, self.text(label), self.muted());
+            vec![label, left(LEFT + WIDTH * 32 / 100, WIDTH * 68 / 100, value, self.body())]
+        };
+        let rows = rows.into_iter().filter(|(_, value)| !value.is_empty()).map(cells).collect();
+        self.section("receipt-details", rows, 0);
     }
 
     /// What the operator must say.
     fn notes(&mut self) {
-        if self.receipt.notes.is_empty() {
-            return;
-        }
-        self.heading("receipt-notes");
-        for note in &self.receipt.notes {
-            self.row(&[left(LEFT, WIDTH, note.clone(), self.muted())]);
-            self.sheet.feed(mm(1));
-        }
+        let cells = |note: &String| vec![left(LEFT, WIDTH, note.clone(), self.muted())];
+        let rows = self.receipt.notes.iter().map(cells).collect();
+        self.section("receipt-notes", rows, mm(1));
     }
 
-    fn heading(&mut self, key: &str) {
+    /// A heading and rows, `gap` apart; nothing when there are no rows. The heading stays with the first of them.
+    fn section(&mut self, key: &str, rows: Vec<Vec<Cell>>, gap: Mpt) {
+        let Some(first) = rows.first() else { return };
         let heading = line(&self.text(key), self.small());
-        let height = heading.style.line_height();
-        self.sheet.room(height + mm(12));
-        self.sheet.put(heading, LEFT, WIDTH, Align::Left);
-        self.sheet.feed(height + pt(2));
+        self.sheet.room(heading.style.line_height() + mm(3) + height_of(first).min(KEPT_TOGETHER));
+        self.sheet.flow([heading], LEFT, WIDTH, Align::Left);
+        self.sheet.feed(pt(2));
         self.sheet.fill(LEFT, WIDTH, HAIRLINE, RULE);
         self.sheet.feed(mm(2));
+        for row in rows {
+            self.row(&row);
+            self.sheet.feed(gap);
+        }
+        self.sheet.feed(mm(6));
     }
 
     /// A table: its first column at the left, the others at the right.
@@ -249,11 +247,12 @@ impl Composer<'_> {
             cells
         };
         let head = cells(head, self.small());
-        self.sheet.room(height_of(&head) + mm(12));
+        let rows: Vec<Vec<Cell>> = rows.into_iter().map(|row| cells(row, self.body())).collect();
+        let room_for = |row: &Vec<Cell>| height_of(row).min(KEPT_TOGETHER) + pt(8);
+        self.sheet.room(height_of(&head) + pt(2) + rows.first().map_or(0, room_for));
         self.table_head(&head);
         for row in rows {
-            let row = cells(row, self.body());
-            if self.sheet.room(height_of(&row).min(KEPT_TOGETHER) + pt(8)) {
+            if self.sheet.room(room_for(&row)) {
                 self.table_head(&head);
             }
             self.sheet.feed(pt(4));

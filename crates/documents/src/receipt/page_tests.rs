@@ -117,3 +117,29 @@ fn what_is_absent_leaves_no_label() {
         assert!(!texts.iter().any(|line| line.contains(label)), "{label} in {texts:?}");
     }
 }
+
+/// Whatever stands above, a heading or a table's head is never the last thing of a page.
+#[test]
+fn heads_stay_with_what_follows() {
+    let heads = ["Amount", "Tax amount", "Payment", "Notes"];
+    for above in 0..60 {
+        let mut receipt = receipt(RECEIPTS[0]);
+        receipt.seller.address = vec!["line".to_owned(); above];
+        receipt.lines[0].description = "high ".repeat(60);
+        receipt.taxes = vec![TaxLine {
+            name: "VAT".to_owned(),
+            rate_percent: "20".to_owned(),
+            base: Amount::ZERO,
+            amount: Amount::ZERO,
+        }];
+        receipt.notes = vec!["high ".repeat(100)];
+        for page in pages(&receipt) {
+            let last = page.iter().rev().filter_map(|drawing| match drawing {
+                Drawing::Text { y, line, .. } if *y < BOTTOM => Some(line.text.as_str()),
+                _ => None,
+            });
+            let last: Vec<&str> = last.take(1).collect();
+            assert!(!last.iter().any(|text| heads.contains(text)), "{last:?} ends a page below {above} lines");
+        }
+    }
+}
