@@ -9,7 +9,7 @@ use crate::stripe::store::text;
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:26rem;margin:0 auto;padding:1rem;color:#1a1a2e;\
     background:#fafafc}.banner{background:#fff3cd;color:#533f03;padding:.5rem .75rem;border-radius:.4rem;\
-    font-size:.875rem}h1{font-size:1.4rem;margin:1.25rem 0 .25rem}label{display:block;margin:.9rem 0 .2rem;\
+    font-size:.875rem}h1,h2{font-size:1.4rem;margin:1.25rem 0 .25rem}label{display:block;margin:.9rem 0 .2rem;\
     font-weight:600}input{width:100%;box-sizing:border-box;font:inherit;padding:.6rem;border:1px solid #767687;\
     border-radius:.4rem}button{width:100%;font:inherit;font-weight:600;padding:.7rem;margin-top:1rem;border:0;\
     border-radius:.4rem;background:#4433bb;color:#fff;cursor:pointer}button.plain{background:#e6e6ef;color:#1a1a2e}\
@@ -96,7 +96,7 @@ fn cards(words: &Words) -> String {
         format!("<tr><td>{number}</td><td>{}</td></tr>", escape(says[words.index]))
     };
     let rows: String = CARDS.iter().map(row).collect();
-    format!("<h1>{}</h1><table>{rows}</table>", escape(words.test_cards))
+    format!("<h2>{}</h2><table>{rows}</table>", escape(words.test_cards))
 }
 
 fn whole(words: &Words, title: &str, body: &str) -> String {
