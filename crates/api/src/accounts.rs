@@ -71,6 +71,8 @@ struct AccountPatch {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>, max_length = 255)]
     stripe_customer_id: Option<Option<String>>,
+    /// The unit that it has. Another one answers 409 `unit_locked`: a unit is chosen once.
+    unit: Option<String>,
 }
 
 /// Tells null from left out.
@@ -196,6 +198,7 @@ async fn change(
         overdraft_limit: patch.overdraft_limit.map(|amount| amount.0),
         closed: patch.closed,
         stripe_customer: patch.stripe_customer_id,
+        unit: patch.unit,
     };
     let record = engine.accounts().change(&operator.call(), &id, change).await?;
     reply::json(StatusCode::OK, &AccountAnswer::of(record)?)

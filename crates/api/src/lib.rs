@@ -9,6 +9,7 @@ mod accounts;
 pub mod auth;
 mod balance;
 mod batches;
+mod billing;
 mod cursor;
 mod docs;
 mod entries;
@@ -48,6 +49,7 @@ fn routes() -> OpenApiRouter<Engine> {
         .merge(batches::routes())
         .merge(holds::routes())
         .merge(prices::routes())
+        .merge(billing::routes())
         .merge(reports::routes())
         .merge(team::routes())
         .merge(webhooks::routes())

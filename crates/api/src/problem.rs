@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
-use engine::Error;
+use engine::{Error, FieldError};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use ledger::{Rejection, Unit};
 use serde::Serialize;
@@ -52,6 +52,16 @@ pub const CODES: &[CodeRow] = &[
     row("reversal_too_large", 409, "More than what is not reversed yet"),
     row("no_prices", 409, "There is no price book"),
     row("too_many_keys", 409, "Too many valid keys"),
+    row("unit_locked", 409, "The unit cannot change"),
+    row("profile_missing", 409, "There is no billing profile"),
+    row("profile_changed", 409, "The billing profile was changed elsewhere"),
+    row("rate_implausible", 409, "The exchange rate jumps"),
+    row("rate_missing", 409, "There is no exchange rate"),
+    row("rate_stale", 409, "The exchange rate is too old"),
+    row("gateway_off", 409, "The method is not set up here"),
+    row("kill_switch", 409, "The method is switched off"),
+    row("quote_expired", 409, "The quote has expired"),
+    row("too_many_quotes", 409, "Too many quotes"),
     row("conflict", 409, "Something changed at the same time"),
     row("body_too_large", 413, "The body is too large"),
     row("unsupported_media_type", 415, "The body must be application/json"),
@@ -65,6 +75,8 @@ pub const CODES: &[CodeRow] = &[
     row("unknown_service", 422, "The service has no price"),
     row("unknown_meter", 422, "The meter has no price"),
     row("invalid_prices", 422, "The price book is not as it must be"),
+    row("method_not_offered", 422, "The method is not offered"),
+    row("terms_changed", 422, "The terms have changed"),
     row("unknown_parameter", 422, "A parameter is unknown"),
     row("idempotency_key_invalid", 422, "The header Idempotency-Key is not as it must be"),
     row("idempotency_key_reuse", 422, "The idempotency key belongs to another request"),
@@ -87,6 +99,8 @@ pub struct Problem {
 #[derive(Debug, Clone, Default)]
 struct More {
     param: Option<Cow<'static, str>>,
+    /// When several fields are wrong.
+    fields: Vec<FieldError>,
     available: Option<Money>,
     required: Option<Money>,
 }
@@ -127,7 +141,7 @@ pub struct ProblemBody<'a> {
     param: Option<&'a str>,
     /// Every field that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<[FieldProblem<'a>; 1]>,
+    errors: Option<Vec<FieldProblem<'a>>>,
     /// Seconds after which to try again, with the same idempotency key.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u32>,
@@ -156,6 +170,20 @@ impl Problem {
     /// A field is not as it must be; code `invalid_field`.
     pub fn field(param: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Problem {
         Problem::new("invalid_field", detail).at(param)
+    }
+
+    /// Several fields are not as they must be.
+    pub fn fields(mut errors: Vec<FieldError>) -> Problem {
+        if errors.len() == 1
+            && let Some(FieldError { param, code, detail }) = errors.pop()
+        {
+            return Problem::new(code, detail).at(param);
+        }
+        let detail = format!("{} fields are not as they must be; errors names each of them", errors.len());
+        let mut problem = Problem::new("invalid_field", detail);
+        problem.more.param = errors.first().map(|first| first.param.clone().into());
+        problem.more.fields = errors;
+        problem
     }
 
     /// There is no such thing, or not for this caller: the answer is the same.
@@ -229,13 +257,21 @@ impl Problem {
             error: row.code,
             request_id,
             param,
-            errors: param.map(|param| [FieldProblem { param, code: row.code, detail: &self.detail }]),
+            errors: param.map(|param| self.field_problems(param)),
             retry_after: self.retry_after(),
             available: self.more.available,
             required: self.more.required,
             usage_limit_reached: exhausted.then_some(true),
             message: exhausted.then_some(&*self.detail),
         }
+    }
+
+    fn field_problems<'a>(&'a self, param: &'a str) -> Vec<FieldProblem<'a>> {
+        if self.more.fields.is_empty() {
+            return vec![FieldProblem { param, code: self.code, detail: &self.detail }];
+        }
+        let told = |FieldError { param, code, detail }: &'a FieldError| FieldProblem { param, code, detail };
+        self.more.fields.iter().map(told).collect()
     }
 
     /// Writes it into a response that was made from it.
@@ -288,6 +324,7 @@ impl From<Error> for Problem {
             Error::NotFound(what) => Problem::not_found(what),
             Error::Conflict { code, detail } => Problem::new(code, detail),
             Error::Invalid { param, code, detail } => Problem::new(code, detail).at(param),
+            Error::Fields(errors) => Problem::fields(errors),
             Error::Unavailable(reason) => {
                 tracing::error!(reason, "the database cannot be read");
                 Problem::new("unavailable", "the database cannot be read now; retry in a moment")
@@ -369,6 +406,21 @@ mod tests {
             assert_eq!(body.get("available").and_then(|text| text.as_str()), available, "{rejection:?}");
             assert_eq!(body["request_id"], "r1");
         }
+    }
+
+    #[test]
+    fn every_field_that_is_wrong_is_named() {
+        let wrong =
+            |param: &str| FieldError { param: param.to_owned(), code: "invalid_amount", detail: "must".to_owned() };
+        let body = |errors| serde_json::to_value(Problem::fields(errors).body(None)).unwrap();
+        let one = body(vec![wrong("a")]);
+        assert_eq!((&one["code"], &one["param"]), (&"invalid_amount".into(), &"a".into()));
+        assert_eq!(one["errors"].as_array().map(Vec::len), Some(1));
+        let two = body(vec![wrong("a"), wrong("b.c")]);
+        assert_eq!((&two["code"], &two["param"]), (&"invalid_field".into(), &"a".into()));
+        let params: Vec<_> = two["errors"].as_array().unwrap().iter().map(|error| &error["param"]).collect();
+        assert_eq!(params, ["a", "b.c"]);
+        assert_eq!(two["errors"][1]["code"], "invalid_amount");
     }
 
     #[test]

@@ -7,12 +7,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use ledger::{AccountNo, Amount, Command, Memo, Op, Timestamp, Unit};
+use ledger::{AccountNo, Amount, Command, InputHash, Memo, Op, Timestamp, Unit};
 use rand::RngExt;
 use rustc_hash::FxBuildHasher;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use store::{AccountRef, Failure, Order, Row, Statement, Store, Target, params};
+use store::{AccountRef, EntryFilter, Failure, Order, Row, Statement, Store, Target, params};
 
 use crate::checks::{self, Metadata};
 use crate::ids::ACCOUNT_NO_END;
@@ -95,6 +95,8 @@ pub struct AccountChange {
     pub closed: Option<bool>,
     /// Its customer at Stripe; `Some(None)` forgets it.
     pub stripe_customer: Option<Option<String>>,
+    /// Only the unit that it has: another one is refused.
+    pub unit: Option<String>,
 }
 
 /// The accounts of an installation.
@@ -159,6 +161,17 @@ impl Accounts {
     /// A field out of bounds; [`ledger::Rejection::AlreadyOpen`] when the identifier is taken.
     pub async fn open(&self, call: &Call, new: NewAccount) -> Result<(AccountRecord, bool)> {
         let input = fingerprint("open", &new);
+        self.open_with(call, input, new, |_| Ok(None)).await
+    }
+
+    /// The same with a row that belongs to the new account and is written with it.
+    pub(crate) async fn open_with(
+        &self,
+        call: &Call,
+        input: InputHash,
+        new: NewAccount,
+        row: impl FnOnce(&AccountRecord) -> Result<Option<Statement>>,
+    ) -> Result<(AccountRecord, bool)> {
         let unit = self.unit(&new)?;
         let id = match &new.id {
             Some(id) => id.clone(),
@@ -185,7 +198,8 @@ impl Accounts {
             memo: Memo::default(),
             op: Op::Open { overdraft_limit: record.overdraft_limit },
         };
-        let receipt = self.submit_opening(&record, command).await?;
+        let row = row(&record)?;
+        let receipt = self.submit_opening(&record, command, row).await?;
         if receipt.replayed {
             let row = self.row(&record.id).await?;
             record.created_at = Timestamp::from_micros(row.int(8)?);
@@ -193,7 +207,12 @@ impl Accounts {
         Ok((record, receipt.replayed))
     }
 
-    async fn submit_opening(&self, record: &AccountRecord, command: Command) -> Result<store::Receipt> {
+    async fn submit_opening(
+        &self,
+        record: &AccountRecord,
+        command: Command,
+        also: Option<Statement>,
+    ) -> Result<store::Receipt> {
         const INSERT: &str = "INSERT INTO accounts (id, no, unit, site, name, email, metadata, created_at_us) \
                               VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
         for _ in 0..NUMBER_TRIES {
@@ -211,7 +230,7 @@ impl Accounts {
             let order = Order {
                 target: Target::New { id: Arc::clone(&record.id), no, unit: record.unit },
                 command: command.clone(),
-                rows: vec![Statement::new(INSERT, row).expect_one()],
+                rows: [Statement::new(INSERT, row).expect_one()].into_iter().chain(also.clone()).collect(),
             };
             match self.store.submit(order).await {
                 // The number is taken, or the same account is being opened right now.
@@ -279,6 +298,9 @@ impl Accounts {
              email = CASE WHEN $3 = 1 THEN $4 ELSE email END, metadata = coalesce($5, metadata), \
              stripe_customer = CASE WHEN $6 = 1 THEN $7 ELSE stripe_customer END WHERE id = $1";
         let account = self.locate(id).await?;
+        if let Some(code) = change.unit.filter(|code| *code != account.unit.code()) {
+            return Err(self.unit_locked(&account, &code).await?);
+        }
         let email = change.email.map(|email| email.map(checks::email).transpose()).transpose()?;
         let customer = change.stripe_customer.map(|id| id.map(stripe_customer).transpose()).transpose()?;
         let row = params![
@@ -303,6 +325,20 @@ impl Accounts {
             self.store.submit(Order { target, command, rows }).await?;
         }
         self.get(id).await
+    }
+
+    /// Why an account cannot count in another unit: every hash of its entries, from the first on, holds the unit.
+    async fn unit_locked(&self, account: &Located, code: &str) -> Result<Error> {
+        let unit = account.unit;
+        let moved = !self.store.entries(account.no, EntryFilter::default(), None, 1).await?.is_empty();
+        let detail = match moved {
+            true => format!("credits have moved in {unit}, which locks the unit; open another account to use {code}"),
+            false => format!(
+                "the unit {unit} was chosen when the account was opened; nothing has moved, so close it and open another \
+                 one in {code}"
+            ),
+        };
+        Ok(Error::conflict("unit_locked", detail))
     }
 
     async fn with_terms(&self, row: &Row) -> Result<AccountRecord> {

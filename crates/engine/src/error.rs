@@ -38,9 +38,27 @@ pub enum Error {
         /// What it must be.
         detail: String,
     },
+    /// Several fields are not as they must be; never empty.
+    #[error("{}", listed(.0))]
+    Fields(Vec<FieldError>),
     /// A setting keeps the engine from starting.
     #[error("{0}")]
     Misconfigured(String),
+}
+
+/// A field that is not as it must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field, as a dotted path.
+    pub param: String,
+    /// The stable code callers match on.
+    pub code: &'static str,
+    /// What it must be.
+    pub detail: String,
+}
+
+fn listed(errors: &[FieldError]) -> String {
+    errors.iter().map(|error| format!("{} {}", error.param, error.detail)).collect::<Vec<_>>().join("; ")
 }
 
 impl Error {

@@ -6,6 +6,7 @@
 //! price books in force). Deliberately absent: HTTP, and texts for people.
 
 pub mod accounts;
+pub mod billing;
 pub mod checks;
 mod error;
 pub mod ids;
@@ -26,7 +27,7 @@ use ledger::Timestamp;
 use store::Store;
 use uuid::Uuid;
 
-pub use error::{Error, Result};
+pub use error::{Error, FieldError, Result};
 pub use ledger_calls::Call;
 use settings::Settings;
 

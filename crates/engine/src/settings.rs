@@ -10,13 +10,15 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use ledger::{Amount, Unit};
 use serde::Deserialize;
 
+mod billing;
 mod defaults;
+mod sites;
 mod validate;
 
-use validate::whole_coins;
+pub use billing::{Billing, Consent, ConsentText, EVERYWHERE, Language};
+pub use sites::{Bounds, Method, Pack, Site, UnitAmounts};
 
 /// Longest life of a hold that may be configured, in seconds: 7 days.
 pub const HOLD_TTL_CEILING_SECONDS: u64 = 604_800;
@@ -155,6 +157,8 @@ pub struct Settings {
     pub postgres: Postgres,
     /// Rules of buying credits.
     pub purchase: Purchase,
+    /// Who is billed, at which exchange rate, and what they agree to.
+    pub billing: Billing,
     /// The Stripe gateway.
     pub stripe: Stripe,
     /// What is logged, and how.
@@ -266,111 +270,4 @@ pub struct Log {
     pub format: LogFormat,
     /// `error`, `warn`, `info`, `debug`, `trace`, or directives such as `info,engine=debug`.
     pub level: String,
-}
-
-/// A way to pay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// VNPay's own page; charges VND only.
-    #[serde(rename = "vnpay")]
-    VnPay,
-    /// PayPal's own page.
-    #[serde(rename = "paypal")]
-    PayPal,
-    /// Stripe's own page.
-    Stripe,
-    /// A card saved at Stripe, charged without the customer present.
-    SavedCard,
-}
-
-/// A selling region. An account belongs to exactly one; balances never cross.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Site {
-    /// Whether new accounts may be opened here.
-    pub enabled: bool,
-    /// Name shown to people.
-    pub name: String,
-    /// ISO 3166 codes of its countries; empty = any country that no other site names.
-    pub countries: Vec<String>,
-    /// Units an account may count in, the first being the default.
-    pub units: Vec<Unit>,
-    /// What may be paid in, per unit. A unit without an entry is sold in packs only.
-    pub amounts: BTreeMap<Unit, UnitAmounts>,
-    /// Fixed amounts of credits with a price each; only for sites that count in CREDIT.
-    pub packs: Vec<Pack>,
-    /// Which methods may pay for packs, and in which currencies.
-    pub pack_methods: BTreeMap<Method, Vec<Unit>>,
-}
-
-/// Bounds of a top-up and how it may be paid, in one unit.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct UnitAmounts {
-    /// Smallest top-up, a decimal in the unit.
-    pub minimum: String,
-    /// Amounts offered as buttons.
-    pub suggested: Vec<String>,
-    /// Largest top-up.
-    pub maximum: String,
-    /// Method → the currencies it may charge for a top-up of this unit.
-    pub methods: BTreeMap<Method, Vec<Unit>>,
-}
-
-/// The parsed bounds of a top-up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bounds {
-    /// Smallest top-up.
-    pub minimum: Amount,
-    /// Amounts offered as buttons, in the order given.
-    pub suggested: Vec<Amount>,
-    /// Largest top-up.
-    pub maximum: Amount,
-}
-
-/// A fixed number of credits for a fixed price.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Pack {
-    /// Whole credits granted.
-    pub credits: i64,
-    /// Price per currency, a decimal.
-    pub prices: BTreeMap<Unit, String>,
-}
-
-impl Pack {
-    /// The credits granted, as an amount of [`Unit::CREDIT`]; `None` when out of range.
-    pub fn amount(&self) -> Option<Amount> {
-        Unit::CREDIT.from_minor(self.credits)
-    }
-
-    /// The price in a currency; `None` when it has none.
-    pub fn price(&self, currency: Unit) -> Option<Amount> {
-        whole_coins(currency, self.prices.get(&currency)?).ok()
-    }
-}
-
-impl UnitAmounts {
-    /// The bounds in `unit`; `None` when [`Settings::validate`] would complain about them.
-    pub fn bounds(&self, unit: Unit) -> Option<Bounds> {
-        let read = |text: &String| whole_coins(unit, text).ok();
-        Some(Bounds {
-            minimum: read(&self.minimum)?,
-            suggested: self.suggested.iter().map(read).collect::<Option<_>>()?,
-            maximum: read(&self.maximum)?,
-        })
-    }
-}
-
-impl Site {
-    /// The pack of so many credits.
-    pub fn pack(&self, credits: i64) -> Option<&Pack> {
-        self.packs.iter().find(|pack| pack.credits == credits)
-    }
-
-    /// The unit of an account that names none.
-    pub fn default_unit(&self) -> Option<Unit> {
-        self.units.first().copied()
-    }
 }

@@ -8,6 +8,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("keys_and_prices", include_str!("../migrations/0002_keys_and_prices.sql")),
     ("payments", include_str!("../migrations/0003_payments.sql")),
     ("nodes", include_str!("../migrations/0004_nodes.sql")),
+    ("billing", include_str!("../migrations/0005_billing.sql")),
 ];
 
 /// Tables about running nodes, which mean nothing in another database.

@@ -18,8 +18,12 @@ use crate::report::Outcome;
 use crate::server::{Installation, sqlite_url, verify};
 
 /// Tables of plain records: no credit depends on them.
-const PLAIN_TABLES: [&str; 9] = [
+const PLAIN_TABLES: [&str; 14] = [
     "api_keys",
+    "billing_profiles",
+    "consent_texts",
+    "consents",
+    "exchange_rates",
     "gateway_effects",
     "gateway_events",
     "leases",
@@ -27,6 +31,7 @@ const PLAIN_TABLES: [&str; 9] = [
     "outbox",
     "payments",
     "price_books",
+    "quotes",
     "topup_cooldowns",
 ];
 /// What the journal knows of an account; its name and the like are a plain record.

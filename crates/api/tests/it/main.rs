@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing has failed")]
 
 mod batches;
+mod billing;
 mod contract;
 mod document;
 mod errors;

@@ -22,6 +22,7 @@ impl Default for Settings {
             executor: Executor::default(),
             postgres: Postgres::default(),
             purchase: Purchase::default(),
+            billing: Billing::default(),
             stripe: Stripe::default(),
             log: Log::default(),
             sites: sites(),

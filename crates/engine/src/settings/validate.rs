@@ -9,6 +9,7 @@ use super::{
     Environment, Executor, HOLD_TTL_CEILING_SECONDS, Limits, Method, Postgres, Problem, Settings, Site, Stripe,
     UnitAmounts,
 };
+use crate::billing::{Country, coin_minor};
 
 impl Settings {
     /// Every rule that these values break, sorted by key; empty when all is well.
@@ -24,6 +25,7 @@ impl Settings {
             check.push("bootstrap_operator_key", "is a test key, but environment is live: use another");
         }
         self.validate_limits(&mut check);
+        self.billing.validate(&mut check);
         self.validate_stripe(&mut check);
         if !self.sites.values().any(|site| site.enabled) {
             check.push("sites", "no site is enabled: an account needs one");
@@ -107,7 +109,7 @@ impl Site {
             check.push(&format!("sites.{name}"), "a site's name is lower-case letters, digits and _");
         }
         for code in &self.countries {
-            if code.len() != 2 || !code.bytes().all(|b| b.is_ascii_uppercase()) {
+            if Country::parse(code).is_none() {
                 check.push(&at("countries"), format!("{code:?} is not an ISO 3166 code such as VN"));
             } else if let Some(other) = countries.insert(code.clone(), name.to_owned()) {
                 check.push(&at("countries"), format!("{code} belongs to site {other} already"));
@@ -183,7 +185,7 @@ impl UnitAmounts {
     }
 }
 
-/// The matrix of methods and charged currencies. Source: VNPay charges VND only.
+/// The matrix of methods and charged currencies: each must be one that the method's gateway takes.
 fn validate_methods(key: &str, methods: &BTreeMap<Method, Vec<Unit>>, check: &mut Check) {
     for (method, currencies) in methods {
         if currencies.is_empty() {
@@ -192,8 +194,9 @@ fn validate_methods(key: &str, methods: &BTreeMap<Method, Vec<Unit>>, check: &mu
         for currency in currencies {
             if *currency == Unit::CREDIT {
                 check.push(key, format!("{method:?} cannot charge CREDIT: name a currency"));
-            } else if *method == Method::VnPay && currency.code() != "VND" {
-                check.push(key, format!("VnPay cannot charge {currency}, only VND"));
+            } else if coin_minor(*method, *currency).is_none() {
+                let only = if *method == Method::VnPay { ", only VND" } else { "" };
+                check.push(key, format!("{method:?} cannot charge {currency}{only}"));
             }
         }
     }
@@ -212,14 +215,14 @@ pub(super) fn whole_coins(unit: Unit, text: &str) -> Result<Amount, String> {
 }
 
 /// Collects problems.
-struct Check(Vec<Problem>);
+pub(super) struct Check(Vec<Problem>);
 
 impl Check {
-    fn push(&mut self, key: &str, message: impl Into<String>) {
+    pub(super) fn push(&mut self, key: &str, message: impl Into<String>) {
         self.0.push(Problem { key: key.to_owned(), message: message.into() });
     }
 
-    fn range<T: PartialOrd + fmt::Display>(&mut self, key: &str, value: T, least: T, most: T) {
+    pub(super) fn range<T: PartialOrd + fmt::Display>(&mut self, key: &str, value: T, least: T, most: T) {
         if value < least || value > most {
             self.push(key, format!("{value} is out of range: {least} to {most}"));
         }
@@ -293,6 +296,9 @@ mod tests {
             ("sites.vn.amounts.VND.suggested", "outside", |s| vnd(s).suggested.push("1".into())),
             ("sites.vn.amounts.VND.methods", "only VND", |s| {
                 drop(vnd(s).methods.insert(Method::VnPay, vec![Unit::parse("USD").unwrap()]))
+            }),
+            ("sites.vn.amounts.VND.methods", "PayPal cannot charge VND", |s| {
+                drop(vnd(s).methods.insert(Method::PayPal, vec![Unit::parse("VND").unwrap()]))
             }),
             ("sites.vn.amounts.VND.methods", "no currency", |s| drop(vnd(s).methods.insert(Method::Stripe, vec![]))),
             ("sites.vn.amounts.VND", "missing", |s| s.sites.get_mut("vn").unwrap().amounts.clear()),

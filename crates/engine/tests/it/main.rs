@@ -5,6 +5,7 @@
 //! ends with [`Nodes::close`], which proves the books.
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing has failed")]
 
+mod billing;
 mod keys;
 mod leases;
 mod prices;

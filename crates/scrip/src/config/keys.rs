@@ -1,6 +1,6 @@
 //! Every key that may be set: its shape, and whether it is a secret.
 //!
-//! `{site}` and `{unit}` stand for names that an operator chooses. A test holds this list equal to the shipped file.
+//! `{site}`, `{unit}` and `{country}` stand for names that an operator chooses. A test holds this list equal to the shipped file.
 
 /// What a key holds, which decides how an environment variable is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,12 @@ pub const KEYS: &[Key] = &[
     key("postgres.commit_timeout_ms", Shape::Plain),
     key("postgres.idle_in_transaction_timeout_ms", Shape::Plain),
     key("purchase.cooldown_seconds", Shape::Plain),
+    key("billing.quote_seconds", Shape::Plain),
+    key("billing.rate_max_age_hours", Shape::Plain),
+    key("billing.rate_change_max_percent", Shape::Plain),
+    key("billing.methods_off", Shape::List),
+    key("billing.consent.version", Shape::Text),
+    key("billing.consent.texts.{country}", Shape::Tables),
     secret("stripe.secret_key", Shape::Text),
     secret("stripe.webhook_secrets", Shape::List),
     key("stripe.base_url", Shape::Text),
@@ -97,7 +103,7 @@ impl Key {
         let names = path.split('.').collect::<Vec<_>>();
         let fits = |(part, name): (&&str, &&str)| match *part {
             "{site}" => Some(name.to_lowercase()),
-            "{unit}" => Some(name.to_uppercase()),
+            "{unit}" | "{country}" => Some(name.to_uppercase()),
             part => part.eq_ignore_ascii_case(name).then(|| part.to_owned()),
         };
         let fitted = parts.iter().zip(&names).map(fits).collect::<Option<Vec<_>>>()?;
@@ -110,7 +116,7 @@ impl Key {
         let candidate = |key: &Key| {
             let part = |(at, part): (usize, &str)| match (part, names.get(at)) {
                 ("{site}", Some(name)) => name.to_lowercase(),
-                ("{unit}", Some(name)) => name.to_uppercase(),
+                ("{unit}" | "{country}", Some(name)) => name.to_uppercase(),
                 _ => part.to_owned(),
             };
             key.pattern.split('.').enumerate().map(part).collect::<Vec<_>>().join(".")

@@ -61,6 +61,8 @@ fn variables_are_read_in_the_shape_of_their_key() {
             ("SCRIP_SITES__VN__AMOUNTS__VND__METHODS", "{ vnpay = [\"VND\"] }"),
             ("SCRIP_SITES__GLOBAL__UNITS", "EUR,USD"),
             ("SCRIP_SITES__API__ENABLED", "false"),
+            ("SCRIP_BILLING__METHODS_OFF", "paypal,vnpay"),
+            ("SCRIP_BILLING__CONSENT__TEXTS__JP", "{ en = \"I agree.\", ja = \"同意します。\" }"),
         ],
     )
     .unwrap();
@@ -73,6 +75,10 @@ fn variables_are_read_in_the_shape_of_their_key() {
     assert_eq!((amounts.minimum.as_str(), amounts.methods.len()), ("100000", 1));
     assert_eq!(settings.sites["global"].default_unit().unwrap().code(), "EUR");
     assert!(!settings.sites["api"].enabled);
+    assert_eq!(settings.billing.methods_off.len(), 2);
+    let texts: Vec<_> =
+        settings.billing.consent.texts.iter().map(|(country, texts)| (&**country, texts.len())).collect();
+    assert_eq!(texts, [("ANY", 3), ("EU", 3), ("JP", 2)]);
 }
 
 #[test]
@@ -166,8 +172,9 @@ fn printing_hides_secrets_and_is_toml() {
 #[test]
 fn the_reference_names_every_key_outside_sites() {
     let page = reference();
-    for key in keys::KEYS.iter().filter(|key| !key.pattern.starts_with("sites.")) {
+    for key in keys::KEYS.iter().filter(|key| !key.pattern.contains('{')) {
         assert!(page.contains(&format!("| `{}` |", key.pattern)), "{}", key.pattern);
     }
+    assert!(page.contains("| `billing.consent.texts.EU` |"));
     assert!(page.contains("amounts.VND = { minimum") && page.contains("*Secret.*"));
 }

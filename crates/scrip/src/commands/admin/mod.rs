@@ -6,6 +6,7 @@
 mod account;
 mod ledger;
 mod price;
+mod rates;
 mod show;
 
 use clap::Subcommand;
@@ -14,7 +15,7 @@ use crate::client::{Server, ServerArgs, segment};
 use crate::exit::{Exit, Reason};
 use crate::output;
 
-/// Operator chores over HTTP: accounts, keys, grants, debits, lots, prices
+/// Operator chores over HTTP: accounts, keys, grants, debits, lots, prices, exchange rates
 ///
 /// Prints tables for people, or the server's answer with --json. Set SCRIP_URL and SCRIP_KEY once instead of --url, --key.
 ///
@@ -80,6 +81,13 @@ enum Command {
     Price {
         #[command(subcommand)]
         command: price::PriceCommand,
+    },
+    /// Set, import and list exchange rates
+    ///
+    /// Example: scrip admin rates list
+    Rates {
+        #[command(subcommand)]
+        command: rates::RatesCommand,
     },
     /// Show the sum per counter-account and unit; the total of all is 0, else exit 1
     ///
@@ -153,6 +161,7 @@ pub fn run(args: Args) -> Result<(), Exit> {
             Command::Entries(entries) => ledger::entries(&context, entries).await,
             Command::Lot { command } => ledger::lot(&context, command).await,
             Command::Price { command } => price::run(&context, command).await,
+            Command::Rates { command } => rates::run(&context, command).await,
             Command::TrialBalance => ledger::trial_balance(&context).await,
         }
     })

@@ -96,6 +96,13 @@ fn chores_are_calls_of_the_contract() {
             Value::Null,
         ),
         (&["price", "list"], "GET /v1/prices?limit=50", false, Value::Null),
+        (
+            &["rates", "set", "USD", "VND", "25400.5", "--source", "me", "--confirm"],
+            "POST /v1/rates",
+            true,
+            json!({"base": "USD", "quote": "VND", "rate": "25400.5", "source": "me", "confirm": true}),
+        ),
+        (&["rates", "list", "--base", "USD"], "GET /v1/rates?limit=50&base=USD", false, Value::Null),
         (&["trial-balance"], "GET /v1/ledger/trial-balance", false, Value::Null),
     ];
     for (line, call, keyed, body) in table {
