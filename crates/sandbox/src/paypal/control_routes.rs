@@ -6,11 +6,11 @@
 //! | `GET`, `DELETE /_sandbox/requests` | – |
 //! | `GET /_sandbox/orders`, `…/captures`, `…/refunds`, `…/disputes`, `…/events`, `…/deliveries` | – |
 //! | `POST /_sandbox/events/{id}/redeliver` | – |
-//! | `POST /_sandbox/faults` | `{"fault":"timeout_after","method"?,"path"?,"path_end"?,"times"?,"percent"?,"hold_ms"?}` |
+//! | `POST /_sandbox/faults` | `{"fault":"slow","method"?,"path"?,"path_end"?,"times"?,"percent"?,"hold_ms"?}` |
 //! | `POST /_sandbox/webhook_faults` | `{"fault":"duplicate","copies":2,"event"?,"object"?,"times"?,"percent"?}` |
 //! | `DELETE /_sandbox/faults` | – ; drops all faults and fates |
 //! | `POST /_sandbox/release` | – |
-//! | `POST /_sandbox/next_payment`, `…/next_refund` | `{"fate":"pending","reason":"ECHECK"}`, `{"fate":"refused","issue"}`, … |
+//! | `POST /_sandbox/next_payment`, `…/next_refund` | `{"fate":"pending","reason"}`, `{"fate":"refused","issue"}`, … |
 //! | `POST /_sandbox/orders/{id}/approve` | `{"email"?,"fate"?:{"fate":…}}` |
 //! | `POST /_sandbox/orders/{id}/decline`, `…/cancel` | – |
 //! | `POST /_sandbox/captures/{id}/settle`, `…/refunds/{id}/settle` | `{"succeeded":true}` |

@@ -120,18 +120,25 @@ pub(crate) fn status_of(issue: &str) -> StatusCode {
     }
 }
 
+/// The name and message of a status: constants of PayPal's OpenAPI files (Apache-2.0), but for 429.
 fn named(status: StatusCode) -> (&'static str, &'static str) {
     match status.as_u16() {
-        400 => ("INVALID_REQUEST", "The request is malformed or breaks the schema."),
-        401 => ("AUTHENTICATION_FAILURE", "The access token is missing, unknown or expired: fetch a new one."),
-        403 => ("NOT_AUTHORIZED", "The app lacks the permission for this call."),
-        404 => ("RESOURCE_NOT_FOUND", "The resource does not exist."),
-        409 => ("RESOURCE_CONFLICT", "The request conflicts with one that is being processed."),
-        415 => ("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json."),
-        422 => ("UNPROCESSABLE_ENTITY", "The action could not be done, or breaks a business rule."),
+        400 => ("INVALID_REQUEST", "Request is not well-formed, syntactically incorrect, or violates schema."),
+        401 => (
+            "AUTHENTICATION_FAILURE",
+            "Authentication failed due to missing authorization header, or invalid authentication credentials.",
+        ),
+        403 => ("NOT_AUTHORIZED", "Authorization failed due to insufficient permissions."),
+        404 => ("RESOURCE_NOT_FOUND", "The specified resource does not exist."),
+        409 => ("RESOURCE_CONFLICT", "The server has detected a conflict while processing this request."),
+        415 => ("UNSUPPORTED_MEDIA_TYPE", "The server does not support the request payload's media type."),
+        422 => (
+            "UNPROCESSABLE_ENTITY",
+            "The requested action could not be performed, semantically incorrect, or failed business validation.",
+        ),
         429 => ("RATE_LIMIT_REACHED", "Too many requests. Slow down and repeat."),
-        503 => ("SERVICE_UNAVAILABLE", "The service is not available for the moment."),
-        _ => ("INTERNAL_SERVER_ERROR", "Something went wrong on the server side."),
+        503 => ("SERVICE_UNAVAILABLE", "Service Unavailable."),
+        _ => ("INTERNAL_SERVER_ERROR", "An internal server error occurred."),
     }
 }
 

@@ -6,6 +6,11 @@
 //! ([`faults`]). Sources: PayPal's OpenAPI files (Orders 2.13, Payments 2.5, Webhooks 1.11, Disputes 1.10,
 //! Transaction Search 1.9; Apache-2.0) and its guides.
 //!
+//! A client is pointed at the address of the [`PayPalSandbox`] for the API and the certificates, with
+//! [`TEST_AUTHORITY_PEM`] as its only root. What a payment comes to is chosen by the payer (the hosted page offers a
+//! balance, cards that pay, ask for a code or are declined, a slow bank account and a review), by
+//! [`PayPal::approve_as`], by [`PayPal::next_payment`], or by the header `PayPal-Mock-Response`.
+//!
 //! Invariants: what the API would refuse is refused; no money moves twice for one `PayPal-Request-Id`, and an order
 //! is captured at most once; no request needs the network. Deliberately absent: authorizations, cards without PayPal,
 //! saved sources (vault), currency conversion, the browser library. Cost: one mutex around all state; memory grows with

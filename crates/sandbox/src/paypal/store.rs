@@ -24,7 +24,9 @@ use super::shelf::Shelf;
 use super::webhooks::{Delivery, Job, Webhook, WebhookTarget};
 use super::{PayPalOptions, RequestLog};
 
-const LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ0123456789";
+const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+/// What the ids of accounts are made of: nothing that reads like something else.
+const ACCOUNT_LETTERS: &[u8] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 
 /// The state; see the module head.
 pub(crate) struct Store {
@@ -122,7 +124,7 @@ impl Store {
 
     /// `length` random letters and digits.
     pub fn letters(&mut self, length: usize) -> String {
-        (0..length).map(|_| char::from(LETTERS[self.ids.random_range(0..LETTERS.len())])).collect()
+        random(&mut self.ids, LETTERS, length)
     }
 
     /// An id like the real ones of orders, captures and refunds: 17 letters and digits.
@@ -132,7 +134,7 @@ impl Store {
 
     /// `length` random hexadecimal digits, as in a debug id.
     pub fn hex(&mut self, length: usize) -> String {
-        (0..length).map(|_| char::from(b"0123456789abcdef"[self.traces.random_range(0..16)])).collect()
+        random(&mut self.traces, b"0123456789abcdef", length)
     }
 
     /// A random UUID.
@@ -145,7 +147,7 @@ impl Store {
         if let Some(known) = self.payers.get(email) {
             return known.clone();
         }
-        let id = self.letters(13);
+        let id = random(&mut self.ids, ACCOUNT_LETTERS, 13);
         self.payers.insert(email.to_owned(), id.clone());
         id
     }
@@ -174,6 +176,10 @@ impl Store {
         // Fails only when the task has ended, that is at shutdown.
         let _ = self.jobs.send(job);
     }
+}
+
+fn random(rng: &mut StdRng, letters: &[u8], length: usize) -> String {
+    (0..length).map(|_| char::from(letters[rng.random_range(0..letters.len())])).collect()
 }
 
 /// Unix seconds as RFC 3339: `2026-11-20T09:15:02Z`.

@@ -221,10 +221,17 @@ impl Dispute {
         }
     }
 
+    /// The dispute as lists show it.
     fn show_brief(&self, url: &str) -> Value {
+        let mut shown = self.show_basics(url);
+        shown["dispute_state"] = self.state().into();
+        shown
+    }
+
+    fn show_basics(&self, url: &str) -> Value {
         let mut shown = json!({
             "dispute_id": self.id, "create_time": time_text(self.created_s), "update_time": time_text(self.updated_s),
-            "reason": self.reason, "status": self.status, "dispute_state": self.state(),
+            "reason": self.reason, "status": self.status,
             "dispute_amount": self.money.show(), "dispute_life_cycle_stage": self.stage,
             "dispute_channel": "INTERNAL",
             "links": [link(format!("{url}/v1/customer/disputes/{}", self.id), "self", "GET")],
@@ -237,7 +244,7 @@ impl Dispute {
 
     /// The dispute as it is looked up, and as events carry it.
     pub fn show(&self, store: &Store) -> Value {
-        let mut shown = self.show_brief(&store.url);
+        let mut shown = self.show_basics(&store.url);
         let capture = store.captures.get(&self.capture_id);
         let mut disputed = json!({
             "seller_transaction_id": self.capture_id, "buyer": { "name": "Sandbox Payer" },

@@ -199,5 +199,5 @@ fn choice(place: &str, value: &Value, choices: &str) -> ApiError {
 
 /// The shop, as purchase units and captures name it.
 pub(crate) fn payee() -> Value {
-    json!({ "email_address": "shop@sandbox.test", "merchant_id": "SANDBOXSHOP01" })
+    json!({ "email_address": "shop@sandbox.test", "merchant_id": "SANDBXSHP2345" })
 }

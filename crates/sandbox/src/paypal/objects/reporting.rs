@@ -18,7 +18,7 @@ use crate::paypal::store::{Store, link, time_text};
 const WINDOW_S: i64 = 31 * 86_400;
 /// How far back the search reaches, in seconds.
 const HISTORY_S: i64 = 3 * 366 * 86_400;
-const ACCOUNT: &str = "SANDBOXSHOP01";
+const ACCOUNT: &str = "SANDBXSHP2345";
 
 /// One movement of the balance.
 struct Row {

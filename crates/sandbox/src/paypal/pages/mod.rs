@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use self::html::{escape, page};
 use self::texts::{Texts, texts};
+use super::control::PAYER;
 use super::currency::Money;
 use super::objects::orders::{self, Order};
 use super::objects::payers::{self, language};
@@ -175,7 +176,7 @@ impl Scene {
         let body = format!(
             "{head}<form method=\"post\">\
              <label for=\"email\">{email}</label>\
-             <input id=\"email\" name=\"email\" type=\"email\" value=\"payer@sandbox.test\" autocomplete=\"off\" required>\
+             <input id=\"email\" name=\"email\" type=\"email\" value=\"{PAYER}\" autocomplete=\"off\" required>\
              <label for=\"password\">{password}</label>\
              <input id=\"password\" name=\"password\" type=\"password\" value=\"sandbox\" autocomplete=\"off\">\
              <p class=\"hint\">{hint}</p>\
@@ -198,7 +199,8 @@ impl Scene {
             .map(|(position, source)| {
                 let checked = if position == 0 { " checked" } else { "" };
                 let (name, label) = (source.name, (source.label)(texts));
-                format!("<label class=\"choice\"><input type=\"radio\" name=\"source\" value=\"{name}\"{checked}> {label}</label>")
+                let radio = format!("<input type=\"radio\" name=\"source\" value=\"{name}\"{checked}>");
+                format!("<label class=\"choice\">{radio} {label}</label>")
             })
             .collect();
         let button = if self.order.context.pays_at_once { texts.pay_now } else { texts.continue_to_shop };

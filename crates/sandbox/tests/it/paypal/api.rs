@@ -70,10 +70,14 @@ async fn orders_are_shown_briefly_or_whole() {
 async fn orders_that_paypal_refuses() {
     let play = Play::start().await;
     let long = "x".repeat(128);
-    let twice = json!([{ "reference_id": "a", "amount": { "currency_code": "USD", "value": "1.00" } }, { "reference_id": "a", "amount": { "currency_code": "USD", "value": "1.00" } }]);
-    let mixed = json!([{ "reference_id": "a", "amount": { "currency_code": "USD", "value": "1.00" } }, { "reference_id": "b", "amount": { "currency_code": "JPY", "value": "1" } }]);
-    let unnamed = json!([{ "amount": { "currency_code": "USD", "value": "1.00" } }, { "reference_id": "b", "amount": { "currency_code": "USD", "value": "1.00" } }]);
-    let split = json!({ "currency_code": "USD", "value": "2.00", "breakdown": { "item_total": { "currency_code": "USD", "value": "2.00" }, "discount": { "currency_code": "USD", "value": "0.50" } } });
+    let money = |currency: &str, value: &str| json!({ "currency_code": currency, "value": value });
+    let unit = |id: Value, amount: Value| json!({ "reference_id": id, "amount": amount });
+    let twice = json!([unit(json!("a"), money("USD", "1.00")), unit(json!("a"), money("USD", "1.00"))]);
+    let mixed = json!([unit(json!("a"), money("USD", "1.00")), unit(json!("b"), money("JPY", "1"))]);
+    let unnamed = json!([unit(Value::Null, money("USD", "1.00")), unit(json!("b"), money("USD", "1.00"))]);
+    let mut split = money("USD", "2.00");
+    split["breakdown"] = json!({ "item_total": money("USD", "2.00"), "discount": money("USD", "0.50") });
+    let on_approval = json!("ORDER_COMPLETE_ON_PAYMENT_APPROVAL");
     let context = "/payment_source/paypal/experience_context";
     #[rustfmt::skip]
     let cases = [
@@ -94,7 +98,7 @@ async fn orders_that_paypal_refuses() {
         ("/purchase_units/0/amount/currency_code", json!("VND"), 422, "INVALID_CURRENCY_CODE"),
         ("/purchase_units/0/custom_id", json!(long), 400, "INVALID_STRING_LENGTH"),
         ("/purchase_units/0/invoice_id", json!(""), 400, "INVALID_STRING_LENGTH"),
-        ("/processing_instruction", json!("ORDER_COMPLETE_ON_PAYMENT_APPROVAL"), 422, "UNSUPPORTED_PROCESSING_INSTRUCTION"),
+        ("/processing_instruction", on_approval, 422, "UNSUPPORTED_PROCESSING_INSTRUCTION"),
         ("/payment_source", json!({ "card": {} }), 422, "PAYMENT_SOURCE_CANNOT_BE_USED"),
         ("/payment_source/paypal/vault_id", json!("v1"), 400, "PAYPAL_REQUEST_ID_REQUIRED"),
         ("/application_context", json!({ "locale": "en-US" }), 422, "INCOMPATIBLE_PARAMETER_VALUE"),
@@ -143,11 +147,12 @@ async fn orders_are_patched_whole_or_not_at_all() {
     let at = |field: &str| format!("/purchase_units/@reference_id=='default'/{field}");
     let step = |op: &str, field: &str, value: Value| json!({ "op": op, "path": at(field), "value": value });
     let dollars = |value: &str| json!({ "currency_code": "USD", "value": value });
+    let finer = step("replace", "amount", dollars("1.001"));
     #[rustfmt::skip]
     let cases = [
         (json!([step("replace", "amount", dollars("30.00")), step("add", "invoice_id", json!("I-1"))]), 204, ""),
         (json!([step("remove", "description", Value::Null)]), 204, ""),
-        (json!([step("replace", "custom_id", json!("tu_2")), step("replace", "amount", dollars("1.001"))]), 422, "DECIMAL_PRECISION"),
+        (json!([step("add", "custom_id", json!("tu_2")), finer]), 422, "DECIMAL_PRECISION"),
         (json!([step("replace", "items", json!([]))]), 422, "NOT_PATCHABLE"),
         (json!([step("move", "amount", dollars("1.00"))]), 400, "INVALID_PATCH_OPERATION"),
         (json!([step("replace", "custom_id", Value::Null)]), 422, "PATCH_VALUE_REQUIRED"),

@@ -61,7 +61,7 @@ async fn a_reset_is_an_error_and_a_close_is_an_end() {
     for (fault, reset) in [(Fault::ResetBefore, true), (Fault::CloseBefore, false)] {
         play.sandbox.script_fault(FaultRule::once(fault).ending("/token"));
         let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
-        let request = "POST /v1/oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 0\r\n\r\n";
+        let request = "POST /v1/oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         let ended = stream.read_to_end(&mut answer).await;
