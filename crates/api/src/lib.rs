@@ -28,6 +28,7 @@ mod server;
 mod spec;
 mod spending;
 mod team;
+mod topups;
 mod webhooks;
 
 use axum::Router;
@@ -52,6 +53,7 @@ fn routes() -> OpenApiRouter<Engine> {
         .merge(billing::routes())
         .merge(reports::routes())
         .merge(team::routes())
+        .merge(topups::routes())
         .merge(webhooks::routes())
         .merge(health::routes())
         .merge(docs::routes())

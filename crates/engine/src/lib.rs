@@ -56,7 +56,7 @@ impl Engine {
     /// its settings.
     pub async fn new(store: Store, settings: impl Into<Arc<Settings>>) -> Result<Engine> {
         let settings = settings.into();
-        let topups = topups::Topups::new(&store, &settings)?;
+        let topups = topups::Topups::new(&settings)?;
         let accounts = accounts::Accounts::new(store.clone(), Arc::clone(&settings));
         let keys = keys::Keys::new(store.clone(), settings.environment);
         let prices = prices::Prices::new(store.clone());

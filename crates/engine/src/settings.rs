@@ -14,10 +14,12 @@ use serde::Deserialize;
 
 mod billing;
 mod defaults;
+mod gateways;
 mod sites;
 mod validate;
 
 pub use billing::{Billing, Consent, ConsentText, EVERYWHERE, Language};
+pub use gateways::{Paypal, Vnpay};
 pub use sites::{Bounds, Method, Pack, Site, UnitAmounts};
 
 /// Longest life of a hold that may be configured, in seconds: 7 days.
@@ -161,6 +163,10 @@ pub struct Settings {
     pub billing: Billing,
     /// The Stripe gateway.
     pub stripe: Stripe,
+    /// The PayPal gateway.
+    pub paypal: Paypal,
+    /// The VNPay gateway.
+    pub vnpay: Vnpay,
     /// What is logged, and how.
     pub log: Log,
     /// Selling regions by name.
@@ -233,6 +239,8 @@ pub struct Postgres {
 pub struct Purchase {
     /// Time between two accepted attempts of one account to buy a pack, in seconds.
     pub cooldown_seconds: u64,
+    /// How long a payer has to pay on the gateway's page, in seconds.
+    pub pay_within_seconds: u64,
 }
 
 /// The Stripe gateway; without a secret key it is off.

@@ -14,6 +14,7 @@ use std::net::IpAddr;
 use std::pin::Pin;
 
 use http::HeaderMap;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{Money, Secret};
@@ -172,7 +173,7 @@ pub enum Standing {
 }
 
 /// What a payment was made with. Holds nothing that could be charged.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Instrument {
     /// `card`, `paypal`, `bank`, `wallet`.
     pub kind: String,

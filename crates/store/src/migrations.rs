@@ -9,6 +9,7 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("payments", include_str!("../migrations/0003_payments.sql")),
     ("nodes", include_str!("../migrations/0004_nodes.sql")),
     ("billing", include_str!("../migrations/0005_billing.sql")),
+    ("topups", include_str!("../migrations/0006_topups.sql")),
 ];
 
 /// Tables about running nodes, which mean nothing in another database.

@@ -18,21 +18,29 @@ use crate::report::Outcome;
 use crate::server::{Installation, sqlite_url, verify};
 
 /// Tables of plain records: no credit depends on them.
-const PLAIN_TABLES: [&str; 14] = [
+const PLAIN_TABLES: [&str; 22] = [
     "api_keys",
     "billing_profiles",
+    "comparisons",
     "consent_texts",
     "consents",
+    "disputes",
     "exchange_rates",
     "gateway_effects",
     "gateway_events",
     "leases",
     "migrations",
     "outbox",
+    "payment_attempts",
+    "payment_events",
     "payments",
     "price_books",
     "quotes",
+    "receipt_series",
+    "receipts",
+    "refunds",
     "topup_cooldowns",
+    "unmatched",
 ];
 /// What the journal knows of an account; its name and the like are a plain record.
 const PROVEN_OF_ACCOUNTS: [&str; 3] = ["id", "no", "unit"];

@@ -6,7 +6,6 @@
 
 mod answer;
 mod info;
-mod payments;
 mod purchase;
 
 use std::sync::Arc;
@@ -21,13 +20,9 @@ use utoipa_axum::routes;
 use crate::auth::authenticate;
 use answer::Refusal;
 
-/// `GET /user/credits/info` and `POST /user/purchase-topup`, and the operator's view of payments.
+/// `GET /user/credits/info` and `POST /user/purchase-topup`.
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new()
-        .routes(routes!(info::credits_info))
-        .routes(routes!(purchase::purchase_topup))
-        .routes(routes!(payments::list))
-        .routes(routes!(payments::get))
+    OpenApiRouter::new().routes(routes!(info::credits_info)).routes(routes!(purchase::purchase_topup))
 }
 
 /// The account whose key the request carries.

@@ -24,6 +24,8 @@ impl Default for Settings {
             purchase: Purchase::default(),
             billing: Billing::default(),
             stripe: Stripe::default(),
+            paypal: Paypal::default(),
+            vnpay: Vnpay::default(),
             log: Log::default(),
             sites: sites(),
         }
@@ -66,7 +68,7 @@ impl Default for Postgres {
 
 impl Default for Purchase {
     fn default() -> Self {
-        Purchase { cooldown_seconds: 60 }
+        Purchase { cooldown_seconds: 60, pay_within_seconds: 1_800 }
     }
 }
 

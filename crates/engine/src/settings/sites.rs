@@ -169,8 +169,8 @@ impl Settings {
     pub fn has_gateway(&self, method: Method) -> bool {
         match method {
             Method::Stripe | Method::SavedCard => self.stripe.secret_key.is_set(),
-            // Their settings come with their clients.
-            Method::PayPal | Method::VnPay => false,
+            Method::PayPal => self.paypal.client_secret.is_set(),
+            Method::VnPay => self.vnpay.hash_secret.is_set(),
         }
     }
 }

@@ -27,6 +27,8 @@ impl Settings {
         self.validate_limits(&mut check);
         self.billing.validate(&mut check);
         self.validate_stripe(&mut check);
+        self.paypal.validate(self.environment, &mut check);
+        self.vnpay.validate(&mut check);
         if !self.sites.values().any(|site| site.enabled) {
             check.push("sites", "no site is enabled: an account needs one");
         }
@@ -65,6 +67,7 @@ impl Settings {
             check.range(name, timeout_ms, 100, 600_000);
         }
         check.range("purchase.cooldown_seconds", self.purchase.cooldown_seconds, 0, 86_400);
+        check.range("purchase.pay_within_seconds", self.purchase.pay_within_seconds, 300, 86_400);
         if self.log.level.trim().is_empty() {
             check.push("log.level", "is empty: write error, warn, info, debug or trace");
         }
@@ -228,7 +231,7 @@ impl Check {
         }
     }
 
-    fn url(&mut self, key: &str, url: &str) {
+    pub(super) fn url(&mut self, key: &str, url: &str) {
         let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         if host.is_none_or(|host| host.is_empty() || host.ends_with('/') || host.contains([' ', '?', '#', '@'])) {
             self.push(key, format!("{url:?} must be http(s)://HOST without a slash, query or user at the end"));

@@ -1,16 +1,16 @@
-//! What a payment intent at Stripe means for our payment. Pure: the one place where news of a gateway is weighed.
+//! What a payment at its gateway means for our payment. Pure: the one place where news of a gateway is weighed.
 //!
-//! The intent counts as it is, whoever brought it (a verified notice, the reconciler's own question), and in whatever
-//! order. Money that was taken is credited once, even after `failed`, provided that everything about it is what was
-//! asked; anything else about taken money goes to a person.
+//! What was seen counts as it is, whoever brought it (a verified notice, our own question), and in whatever order. Money
+//! that was taken is credited once, even after `failed` or `expired`, provided that everything about it is what was asked;
+//! anything else about taken money goes to a person.
 
-use providers::stripe::{Intent, IntentStatus};
+use providers::gateway::{Sighting, Standing};
 
 use super::payment::Payment;
 use super::state::State;
 
-/// What to do about an intent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What to do about a payment that was seen at its gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Credit it. `late`: the payment had been given up before.
     Credit {
@@ -19,59 +19,67 @@ pub(super) enum Verdict {
     },
     /// Credit nothing, let a person look.
     Review(&'static str),
-    /// Stripe is still at work.
+    /// The gateway itself looks into it; it will tell.
+    Wait(String),
+    /// The gateway is still at work.
     Confirm,
+    /// The payer agreed; the money is to be taken.
+    Complete,
     /// It will never be paid.
-    Fail(&'static str),
+    Fail(String),
     /// It can still be paid, and nobody is paying: to be closed by who may close it.
     Dangling,
     /// Nothing new.
     Nothing,
 }
 
-/// Weighs an intent.
-pub(super) fn judge(payment: &Payment, intent: &Intent) -> Verdict {
-    let open = payment.state.is_open();
-    match intent.status {
-        IntentStatus::Succeeded => match (payment.state, difference(payment, intent)) {
-            (State::UnderReview, _) | (State::Succeeded, None) => Verdict::Nothing,
+/// Weighs what was seen.
+pub(super) fn judge(payment: &Payment, seen: &Sighting) -> Verdict {
+    // A review of the gateway goes on being asked about; one of ours waits for a person.
+    let asked_about = payment.state.is_open() || is_reviewed_by_gateway(payment);
+    match &seen.standing {
+        Standing::Paid => match (payment.state, difference(payment, seen)) {
+            (State::UnderReview, _) if !asked_about => Verdict::Nothing,
+            (state, None) if state.was_credited() => Verdict::Nothing,
             (_, Some(what)) => Verdict::Review(what),
-            (state, None) => Verdict::Credit { late: !state.is_open() },
+            (_, None) => Verdict::Credit { late: !asked_about },
         },
-        IntentStatus::Processing if payment.state.blocks_charges() => Verdict::Confirm,
-        // Another intent that says so says nothing about the one that pays.
-        IntentStatus::Canceled if open && !is_another(payment, intent) => Verdict::Fail("canceled"),
-        IntentStatus::RequiresPaymentMethod
-        | IntentStatus::RequiresConfirmation
-        | IntentStatus::RequiresAction
-        | IntentStatus::RequiresCapture
-            if open =>
-        {
-            Verdict::Dangling
-        }
+        // Another object that says so says nothing about the one that pays.
+        _ if !asked_about || is_another(payment, seen) => Verdict::Nothing,
+        Standing::Failed(code) if payment.state.is_open() => Verdict::Fail(code.clone()),
+        Standing::UnderReview(code) if payment.state.is_open() => Verdict::Wait(code.clone()),
+        Standing::Processing(_) if payment.state.may_become(State::Confirming) => Verdict::Confirm,
+        Standing::Approved => Verdict::Complete,
+        Standing::Payable(_) => Verdict::Dangling,
         _ => Verdict::Nothing,
     }
 }
 
-fn is_another(payment: &Payment, intent: &Intent) -> bool {
-    payment.object_id.as_ref().is_some_and(|known| *known != intent.id)
+fn is_reviewed_by_gateway(payment: &Payment) -> bool {
+    payment.state == State::UnderReview && payment.next_check_at.is_some()
 }
 
-/// How a paid intent differs from what was asked, as a stable code.
-fn difference(payment: &Payment, intent: &Intent) -> Option<&'static str> {
-    if is_another(payment, intent) {
-        return Some("other_intent");
+fn is_another(payment: &Payment, seen: &Sighting) -> bool {
+    payment.object_id.as_ref().is_some_and(|known| *known != seen.object_id)
+}
+
+/// How a paid payment differs from what was asked, as a stable code.
+fn difference(payment: &Payment, seen: &Sighting) -> Option<&'static str> {
+    if is_another(payment, seen) {
+        return Some("other_object");
     }
-    if intent.topup_id() != Some(&payment.id) || intent.account_id() != Some(&payment.account_id) {
+    // VNPay carries no account; the top-up alone names one.
+    let other_account = seen.account_id.as_ref().is_some_and(|account_id| *account_id != payment.account_id);
+    if seen.topup_id.as_ref() != Some(&payment.id) || other_account {
         return Some("other_reference");
     }
-    if intent.livemode != payment.live {
+    if seen.live != payment.live {
         return Some("other_mode");
     }
-    if intent.customer.as_ref() != Some(&payment.customer_id) {
+    if !payment.customer_id.is_empty() && seen.customer_id.as_ref() != Some(&payment.customer_id) {
         return Some("other_customer");
     }
-    let (Ok(asked), Ok(received)) = (intent.asked(), intent.received()) else { return Some("unreadable_amount") };
+    let (Some(asked), Some(received)) = (seen.asked, seen.received) else { return Some("unreadable_amount") };
     if asked.currency != payment.price.currency {
         return Some("other_currency");
     }
@@ -82,9 +90,13 @@ fn difference(payment: &Payment, intent: &Intent) -> Option<&'static str> {
 mod tests {
     use ledger::{Amount, Timestamp, Unit};
     use providers::Money;
-    use serde_json::json;
 
     use super::*;
+    use crate::topups::payment::Details;
+
+    fn usd(amount_minor: i64) -> Money {
+        Money { amount_minor, currency: Unit::parse("USD").unwrap() }
+    }
 
     fn payment(state: State, object_id: Option<&str>) -> Payment {
         Payment {
@@ -96,90 +108,127 @@ mod tests {
             reason: None,
             answer: None,
             credit: Amount::from_units(10_000_000_000),
-            price: Money { amount_minor: 1_000, currency: Unit::parse("USD").unwrap() },
+            price: usd(1_000),
             live: false,
             customer_id: "cus_1".into(),
             object_id: object_id.map(str::to_owned),
+            money_id: None,
             idempotency_key: None,
             created_at: Timestamp::default(),
             updated_at: Timestamp::default(),
             next_check_at: None,
+            paid_at: None,
+            expires_at: None,
+            refunded_minor: 0,
+            disputed_minor: 0,
+            details: Details::default(),
         }
     }
 
-    fn intent(status: &str) -> serde_json::Value {
-        json!({
-            "id": "pi_1", "status": status, "amount": 1000, "amount_received": 1000, "currency": "usd",
-            "customer": "cus_1", "livemode": false, "metadata": {"topup_id": "pay_1", "account_id": "team"}
-        })
+    fn seen(standing: Standing) -> Sighting {
+        Sighting {
+            object_id: "pi_1".into(),
+            money_id: Some("ch_1".into()),
+            account_id: Some("team".into()),
+            topup_id: Some("pay_1".into()),
+            customer_id: Some("cus_1".into()),
+            live: false,
+            asked: Some(usd(1_000)),
+            received: Some(usd(1_000)),
+            standing,
+            instrument: None,
+            created_at_s: None,
+        }
     }
 
     #[test]
-    fn every_state_meets_every_status() {
+    fn every_state_meets_every_standing() {
         use State::*;
         use Verdict::*;
         let credit = Credit { late: false };
         let late = Credit { late: true };
-        let fail = Fail("canceled");
-        // state, verdicts on: succeeded, processing, canceled, requires_payment_method, a status of 2030
+        let fail = || Fail("canceled".to_owned());
+        let wait = || Wait("vnpay_07".to_owned());
+        // state, verdicts on: paid, processing, failed, payable, approved, under review
         let table = [
-            (Created, [credit, Confirm, fail, Dangling, Nothing]),
-            (Unknown, [credit, Confirm, fail, Dangling, Nothing]),
-            (AwaitingCustomer, [credit, Nothing, fail, Dangling, Nothing]),
-            (Confirming, [credit, Nothing, fail, Dangling, Nothing]),
-            (Failed, [late, Nothing, Nothing, Nothing, Nothing]),
-            (Expired, [late, Nothing, Nothing, Nothing, Nothing]),
-            (Succeeded, [Nothing, Nothing, Nothing, Nothing, Nothing]),
-            (UnderReview, [Nothing, Nothing, Nothing, Nothing, Nothing]),
+            (Created, [credit.clone(), Confirm, fail(), Dangling, Complete, wait()]),
+            (Unknown, [credit.clone(), Confirm, fail(), Dangling, Complete, wait()]),
+            (AwaitingCustomer, [credit.clone(), Confirm, fail(), Dangling, Complete, wait()]),
+            (Confirming, [credit, Nothing, fail(), Dangling, Complete, wait()]),
+            (Failed, [late.clone(), Nothing, Nothing, Nothing, Nothing, Nothing]),
+            (Expired, [late, Nothing, Nothing, Nothing, Nothing, Nothing]),
+            (Succeeded, [Nothing, Nothing, Nothing, Nothing, Nothing, Nothing]),
+            (Refunded, [Nothing, Nothing, Nothing, Nothing, Nothing, Nothing]),
+            (Disputed, [Nothing, Nothing, Nothing, Nothing, Nothing, Nothing]),
+            (UnderReview, [Nothing, Nothing, Nothing, Nothing, Nothing, Nothing]),
         ];
-        let statuses = ["succeeded", "processing", "canceled", "requires_payment_method", "frozen"];
+        let standings = [
+            Standing::Paid,
+            Standing::Processing(None),
+            Standing::Failed("canceled".into()),
+            Standing::Payable(None),
+            Standing::Approved,
+            Standing::UnderReview("vnpay_07".into()),
+        ];
         for (state, verdicts) in table {
-            for (status, expected) in statuses.into_iter().zip(verdicts) {
+            for (standing, expected) in standings.iter().zip(verdicts) {
                 for known in [None, Some("pi_1")] {
-                    let intent = serde_json::from_value(intent(status)).unwrap();
-                    assert_eq!(judge(&payment(state, known), &intent), expected, "{state:?} {status} {known:?}");
+                    let verdict = judge(&payment(state, known), &seen(standing.clone()));
+                    assert_eq!(verdict, expected, "{state:?} {standing:?} {known:?}");
                 }
             }
         }
     }
 
     #[test]
+    fn a_review_of_the_gateway_ends_with_its_word() {
+        let mut reviewed = payment(State::UnderReview, Some("pi_1"));
+        reviewed.next_check_at = Some(Timestamp::default());
+        assert_eq!(judge(&reviewed, &seen(Standing::Paid)), Verdict::Credit { late: false });
+        assert_eq!(judge(&reviewed, &seen(Standing::UnderReview("vnpay_07".into()))), Verdict::Nothing);
+        assert_eq!(judge(&reviewed, &seen(Standing::Failed("declined".into()))), Verdict::Nothing, "a person decides");
+    }
+
+    #[test]
     fn money_that_is_not_what_was_asked_is_not_credited() {
-        // pointer into the intent, value there, reason
-        let table = [
-            ("/amount_received", json!(999), "other_amount"),
-            ("/amount_received", json!(0), "other_amount"),
-            ("/amount_received", json!(1001), "other_amount"),
-            ("/amount", json!(2000), "other_amount"),
-            ("/amount", json!(-1), "unreadable_amount"),
-            ("/currency", json!("eur"), "other_currency"),
-            ("/currency", json!("jpy"), "other_currency"),
-            ("/currency", json!(null), "unreadable_amount"),
-            ("/customer", json!("cus_2"), "other_customer"),
-            ("/customer", json!(null), "other_customer"),
-            ("/livemode", json!(true), "other_mode"),
-            ("/metadata/topup_id", json!("pay_2"), "other_reference"),
-            ("/metadata/account_id", json!("other"), "other_reference"),
-            ("/metadata", json!({}), "other_reference"),
-            ("/id", json!("pi_2"), "other_intent"),
+        type Alter = fn(&mut Sighting);
+        // what is different, reason
+        let table: [(Alter, &str); 15] = [
+            (|seen| seen.received = Some(usd(999)), "other_amount"),
+            (|seen| seen.received = Some(usd(0)), "other_amount"),
+            (|seen| seen.received = Some(usd(1_001)), "other_amount"),
+            (|seen| seen.asked = Some(usd(2_000)), "other_amount"),
+            (|seen| seen.asked = None, "unreadable_amount"),
+            (|seen| seen.received = None, "unreadable_amount"),
+            (|seen| seen.asked = Some(Money { currency: Unit::parse("EUR").unwrap(), ..usd(1_000) }), "other_currency"),
+            (
+                |seen| seen.received = Some(Money { currency: Unit::parse("JPY").unwrap(), ..usd(1_000) }),
+                "other_amount",
+            ),
+            (|seen| seen.customer_id = Some("cus_2".into()), "other_customer"),
+            (|seen| seen.customer_id = None, "other_customer"),
+            (|seen| seen.live = true, "other_mode"),
+            (|seen| seen.topup_id = Some("pay_2".into()), "other_reference"),
+            (|seen| seen.account_id = Some("other".into()), "other_reference"),
+            (|seen| seen.topup_id = None, "other_reference"),
+            (|seen| seen.object_id = "pi_2".into(), "other_object"),
         ];
-        for (pointer, value, reason) in table {
-            let mut json = intent("succeeded");
-            *json.pointer_mut(pointer).unwrap() = value.clone();
-            let intent: Intent = serde_json::from_value(json).unwrap();
-            for state in [State::Created, State::Confirming, State::Unknown, State::Failed, State::Succeeded] {
-                let verdict = judge(&payment(state, Some("pi_1")), &intent);
-                assert_eq!(verdict, Verdict::Review(reason), "{state:?} {pointer} {value}");
+        for (number, (alter, reason)) in table.into_iter().enumerate() {
+            let mut seen = seen(Standing::Paid);
+            alter(&mut seen);
+            for state in [State::Created, State::Confirming, State::Unknown, State::Failed] {
+                assert_eq!(judge(&payment(state, Some("pi_1")), &seen), Verdict::Review(reason), "{state:?} {number}");
             }
+            let settled = judge(&payment(State::Succeeded, Some("pi_1")), &seen);
+            assert_eq!(settled, Verdict::Review(reason), "an alarm, {number}");
         }
     }
 
     #[test]
-    fn another_intent_cannot_close_a_payment() {
-        let mut json = intent("canceled");
-        json["id"] = json!("pi_2");
-        let other: Intent = serde_json::from_value(json).unwrap();
+    fn another_object_cannot_close_a_payment() {
+        let mut other = seen(Standing::Failed("canceled".into()));
+        other.object_id = "pi_2".into();
         assert_eq!(judge(&payment(State::Unknown, Some("pi_1")), &other), Verdict::Nothing);
-        assert_eq!(judge(&payment(State::Unknown, None), &other), Verdict::Fail("canceled"));
+        assert_eq!(judge(&payment(State::Unknown, None), &other), Verdict::Fail("canceled".into()));
     }
 }

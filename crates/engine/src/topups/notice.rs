@@ -1,29 +1,29 @@
-//! What Stripe tells us by itself.
+//! What gateways tell by themselves.
 //!
 //! A notice is verified over its raw bytes, stored once, then acted upon; a repeat of one that was acted upon changes
-//! nothing, and one that could not be acted upon is refused so that Stripe sends it again. What it says of an intent
-//! counts as that intent's state, in whatever order notices come. Only when a notice may be stale (an intent that nobody
-//! is paying) is Stripe asked, by the reconciler at its next round. The stored bytes may hold a client secret: they are
-//! kept 90 days for disputes and shown to operators only. Cost: two writes and two reads; one more write when it credits.
+//! nothing, and one that could not be acted upon is refused so that the gateway sends it again. What it says of a payment
+//! counts as its state, in whatever order notices come. Only when a notice may be stale, or says too little, is the
+//! gateway asked, by the reconciler at its next round. The stored bytes may hold a client secret: they are kept 90 days
+//! for disputes and shown to operators only. Cost: two writes and two reads; one more write when it credits.
 
+use http::HeaderMap;
 use metrics::counter;
-use providers::stripe::event::{self, Event, Object};
-use providers::stripe::{Intent, signature};
+use providers::gateway::{Gateway, News, Notice, RawNotice, Sighting, Unverified};
 use store::{Statement, params};
 use tracing::{debug, info, warn};
 
-use super::payment::{Payment, STRIPE};
+use super::dispute::take_dispute;
+use super::payment::Payment;
+use super::reconcile::check_apart;
+use super::refund::take_refund;
 use super::settle::{Settled, observe};
 use super::state::State;
 use crate::{Engine, Error, Result};
 
-/// An attempt to charge failed; the intent may still be paid.
-const ATTEMPT_FAILED: &str = "payment_intent.payment_failed";
-
-/// Why a notice is not accepted. Stripe sends it again.
+/// Why a notice is not accepted. The gateway sends it again.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum NoticeError {
-    /// It is not from Stripe, or not a notice.
+    /// It is not from the gateway, or not a notice.
     #[error("{0}")]
     Refused(String),
     /// It could not be acted upon.
@@ -37,86 +37,155 @@ impl From<store::Failure> for NoticeError {
     }
 }
 
-/// Takes a notice of Stripe: its raw body and the value of its [`signature::HEADER`].
+/// What came of a notice that was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It changed something.
+    New,
+    /// It says nothing new, or came before.
+    Known,
+    /// It is about nothing of ours.
+    NotOurs,
+    /// The amount is not the one that was asked for.
+    WrongAmount,
+}
+
+/// Takes a notice of a gateway: its name, the raw body (or query string), the headers of the request.
 ///
 /// # Errors
 /// [`NoticeError`]; nothing changed, except that a notice which failed is stored.
-pub async fn stripe_notice(
+pub async fn take_notice(
     engine: &Engine,
-    body: &[u8],
-    signature_header: &str,
-) -> std::result::Result<(), NoticeError> {
-    let event = verified(engine, body, signature_header).inspect_err(|error| {
-        counted("refused");
-        warn!(%error, "a notice was refused");
-    })?;
-    if already_done(engine, &event, body).await? {
-        counted("duplicate");
-        return Ok(());
+    gateway: &str,
+    bytes: &[u8],
+    headers: &HeaderMap,
+) -> std::result::Result<Taken, NoticeError> {
+    let found = engine.topups().gateway(gateway);
+    let found = found.ok_or_else(|| NoticeError::Refused(format!("{gateway} is not configured")))?;
+    let name = found.name();
+    let raw = RawNotice { bytes, headers, now_s: engine.now().seconds() };
+    let notice = match found.verify(&raw).await {
+        Ok(notice) => notice,
+        Err(Unverified::Forged(reason)) => {
+            counted(name, "refused");
+            warn!(gateway, reason, "a notice was refused");
+            return Err(NoticeError::Refused(reason));
+        }
+        Err(Unverified::NotNow(reason)) => {
+            counted(name, "not_verified");
+            warn!(gateway, reason, "a notice could not be verified now");
+            return Err(NoticeError::Failed(Error::Unavailable(reason)));
+        }
+    };
+    if already_done(engine, name, &notice, bytes).await? {
+        counted(name, "duplicate");
+        return Ok(Taken::Known);
     }
-    let outcome = act(engine, &event).await?;
+    let (outcome, payment_id) = act(engine, found, &notice).await?;
     let mark = Statement::new(
-        "UPDATE gateway_events SET outcome = $1 WHERE gateway = $2 AND event_id = $3",
-        params![outcome, STRIPE, event.id.as_str()],
+        "UPDATE gateway_events SET outcome = $1, payment_id = $2 WHERE gateway = $3 AND event_id = $4",
+        params![outcome, payment_id, name, notice.event_id.as_str()],
     );
     engine.store().write(vec![mark]).await?;
-    counted(outcome);
-    debug!(event = event.id, kind = event.kind, outcome, "notice");
-    Ok(())
-}
-
-fn verified(engine: &Engine, body: &[u8], header: &str) -> std::result::Result<Event, NoticeError> {
-    let refused = |error: &dyn std::fmt::Display| NoticeError::Refused(error.to_string());
-    let secrets = engine.topups().stripe().map_or(&[][..], |gateway| &gateway.webhook_secrets);
-    let notice = signature::verify(body, header, secrets, engine.now().seconds()).map_err(|error| refused(&error))?;
-    event::parse(notice).map_err(|error| refused(&error))
+    counted(name, outcome);
+    debug!(gateway, event = notice.event_id, kind = notice.kind, outcome, "notice");
+    Ok(match outcome {
+        "not_ours" => Taken::NotOurs,
+        "wrong_amount" => Taken::WrongAmount,
+        "nothing_new" => Taken::Known,
+        _ => Taken::New,
+    })
 }
 
 /// Stores the notice, unless it is there; says whether it was acted upon before.
-async fn already_done(engine: &Engine, event: &Event, body: &[u8]) -> Result<bool> {
+async fn already_done(engine: &Engine, gateway: &str, notice: &Notice, bytes: &[u8]) -> Result<bool> {
     let insert = Statement::new(
         "INSERT INTO gateway_events (gateway, event_id, kind, body, received_at_us) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (gateway, event_id) DO NOTHING",
-        params![STRIPE, event.id.as_str(), event.kind.as_str(), body, engine.now().micros()],
+        params![gateway, notice.event_id.as_str(), notice.kind.as_str(), bytes, engine.now().micros()],
     );
     if engine.store().write(vec![insert]).await? == [1] {
         return Ok(false);
     }
     let sql = "SELECT 1 FROM gateway_events WHERE gateway = $1 AND event_id = $2 AND outcome IS NOT NULL";
-    Ok(!engine.store().query(sql, params![STRIPE, event.id.as_str()]).await?.is_empty())
+    Ok(!engine.store().query(sql, params![gateway, notice.event_id.as_str()]).await?.is_empty())
 }
 
-/// Does what an event asks for; says what that was.
-async fn act(engine: &Engine, event: &Event) -> Result<&'static str> {
-    let Object::Intent(intent) = &event.object else { return Ok("ignored") };
-    let Some(payment) = payment_of(engine, intent).await? else {
-        info!(intent = intent.id, kind = event.kind, "a notice is about a payment that is not ours");
-        return Ok("not_ours");
-    };
-    Ok(match observe(engine, &payment.account_id, &payment.id, intent).await? {
+/// Does what a notice asks for; says what that was, and which payment it was about.
+async fn act(engine: &Engine, gateway: &dyn Gateway, notice: &Notice) -> Result<(&'static str, Option<String>)> {
+    let (name, kind) = (gateway.name(), notice.kind.as_str());
+    match &notice.news {
+        News::Payment(seen) => match payment_of(engine, name, seen).await? {
+            Some(payment) => Ok((seen_by(engine, &payment, seen).await?, Some(payment.id))),
+            None => {
+                info!(gateway = name, object = seen.object_id, kind, "a notice is about a payment that is not ours");
+                Ok(("not_ours", None))
+            }
+        },
+        News::Ask { object_id, money_id, topup_id } => {
+            let found = find(engine, name, object_id.as_deref(), money_id.as_deref(), topup_id.as_deref()).await?;
+            let Some(payment) = found else { return Ok(("not_ours", None)) };
+            check_apart(engine, &payment);
+            Ok(("asked_about", Some(payment.id)))
+        }
+        News::Refund(seen) => take_refund(engine, name, seen).await,
+        News::Dispute(seen) => take_dispute(engine, name, seen).await,
+        News::Other => Ok(("ignored", None)),
+    }
+}
+
+async fn seen_by(engine: &Engine, payment: &Payment, seen: &Sighting) -> Result<&'static str> {
+    Ok(match observe(engine, &payment.account_id, &payment.id, seen, "notice").await? {
         Settled::Credited => "credited",
+        Settled::Moved(State::UnderReview) if differs_in_amount(payment, seen) => "wrong_amount",
         Settled::Moved(State::UnderReview) => "under_review",
         Settled::Moved(_) => "moved",
+        Settled::Approved => {
+            check_apart(engine, payment);
+            "asked_about"
+        }
         // While cards are being tried this is no news; afterwards it may be, or may be stale.
-        Settled::Dangling if event.kind == ATTEMPT_FAILED && payment.state != State::Created => {
+        Settled::Dangling if payment.state != State::Created => {
             engine.store().write(vec![payment.hasten(engine.now())]).await?;
             "asked_about"
         }
+        Settled::Nothing if !payment.state.was_credited() && differs_in_amount(payment, seen) => "wrong_amount",
         Settled::Nothing | Settled::Dangling => "nothing_new",
     })
 }
 
-/// By the intent when we know it, else by the reference that we gave it.
-async fn payment_of(engine: &Engine, intent: &Intent) -> Result<Option<Payment>> {
-    if let Some(payment) = Payment::find_by_object(engine.store(), &intent.id).await? {
-        return Ok(Some(payment));
-    }
-    match (intent.account_id(), intent.topup_id()) {
-        (Some(account_id), Some(id)) => Payment::find(engine.store(), account_id, id).await,
-        _ => Ok(None),
-    }
+fn differs_in_amount(payment: &Payment, seen: &Sighting) -> bool {
+    seen.asked.is_some_and(|asked| asked != payment.price)
 }
 
-fn counted(outcome: &'static str) {
-    counter!("scrip_gateway_notices_total", "gateway" => STRIPE, "outcome" => outcome).increment(1);
+/// By the gateway's object when we know it, else by the reference that we gave it.
+async fn payment_of(engine: &Engine, gateway: &str, seen: &Sighting) -> Result<Option<Payment>> {
+    find(engine, gateway, Some(&seen.object_id), seen.money_id.as_deref(), seen.topup_id.as_deref()).await
+}
+
+/// A payment of this gateway by whatever name of it is known.
+pub(super) async fn find(
+    engine: &Engine,
+    gateway: &str,
+    object_id: Option<&str>,
+    money_id: Option<&str>,
+    topup_id: Option<&str>,
+) -> Result<Option<Payment>> {
+    let store = engine.store();
+    if let Some(id) = object_id
+        && let Some(payment) = Payment::find_by_object(store, gateway, id).await?
+    {
+        return Ok(Some(payment));
+    }
+    if let Some(id) = money_id
+        && let Some(payment) = Payment::find_by_money(store, gateway, id).await?
+    {
+        return Ok(Some(payment));
+    }
+    let Some(id) = topup_id else { return Ok(None) };
+    Ok(Payment::find_by_id(store, id).await?.filter(|payment| payment.gateway == gateway))
+}
+
+fn counted(gateway: &'static str, outcome: &'static str) {
+    counter!("scrip_gateway_notices_total", "gateway" => gateway, "outcome" => outcome).increment(1);
 }

@@ -5,17 +5,42 @@
 
 use ledger::{Amount, Timestamp, Unit};
 use providers::Money;
+use providers::gateway::{Instrument, Pending};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{Row, Statement, Store, Value, params};
 use uuid::Uuid;
 
 use super::state::{Answer, State};
+use crate::billing::{BillingSnapshot, DatedRate};
+use crate::settings::Language;
 use crate::{Error, Result};
 
-/// The one gateway so far, as rows name it.
-pub(super) const STRIPE: &str = "stripe";
 /// A saved card, charged without the customer present, as rows name it.
 pub(super) const SAVED_CARD: &str = "saved_card";
+
+/// What documents and pages show of a payment; it decides nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Details {
+    /// The language of the payer.
+    pub language: Language,
+    /// The quote that it was made from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quote_id: Option<String>,
+    /// The exchange rate of the quote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<DatedRate>,
+    /// Who is billed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub billing: Option<BillingSnapshot>,
+    /// Where the payer's browser goes in the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub return_url: Option<String>,
+    /// What it was paid with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instrument: Option<Instrument>,
+}
 
 /// One purchase of credits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,9 +49,9 @@ pub struct Payment {
     pub account_id: String,
     /// `pay_…`; the gateway's objects carry it as `topup_id`.
     pub id: String,
-    /// `stripe`.
+    /// `stripe`, `paypal` or `vnpay`.
     pub gateway: String,
-    /// `saved_card`.
+    /// `saved_card`, `stripe`, `paypal` or `vnpay`.
     pub method: String,
     /// Where it stands.
     pub state: State,
@@ -40,10 +65,12 @@ pub struct Payment {
     pub price: Money,
     /// Real money.
     pub live: bool,
-    /// Who pays, at the gateway.
+    /// Who pays, at the gateway; empty where it has no customers.
     pub customer_id: String,
-    /// What pays, at the gateway (`pi_…`), once known.
+    /// What pays, at the gateway (`pi_…`, an order, a `vnp_TxnRef`), once known.
     pub object_id: Option<String>,
+    /// What moved the money, at the gateway, once known.
+    pub money_id: Option<String>,
     /// The caller's key.
     pub idempotency_key: Option<String>,
     /// When it began.
@@ -52,6 +79,16 @@ pub struct Payment {
     pub updated_at: Timestamp,
     /// When the gateway is asked next; `None` when nothing is open.
     pub next_check_at: Option<Timestamp>,
+    /// When the credits were granted.
+    pub paid_at: Option<Timestamp>,
+    /// Until when the customer may pay, where somebody has to act.
+    pub expires_at: Option<Timestamp>,
+    /// What went back, in the charge's minor units.
+    pub refunded_minor: i64,
+    /// What open and lost disputes took, in the charge's minor units.
+    pub disputed_minor: i64,
+    /// What is shown of it.
+    pub details: Details,
 }
 
 /// What changes about a payment.
@@ -65,6 +102,10 @@ pub(super) struct Change {
     pub(super) answer: Option<Answer>,
     /// Kept when there was none yet.
     pub(super) object_id: Option<String>,
+    /// Kept when there was none yet.
+    pub(super) money_id: Option<String>,
+    /// Becomes part of the details.
+    pub(super) instrument: Option<Instrument>,
     /// Replaces the next check.
     pub(super) next_check_at: Option<Timestamp>,
 }
@@ -72,7 +113,13 @@ pub(super) struct Change {
 impl Change {
     /// To a state in which nothing is open any more.
     pub(super) fn closing(state: State, reason: impl Into<Option<String>>) -> Change {
-        Change { state, reason: reason.into(), answer: None, object_id: None, next_check_at: None }
+        Change::to(state, reason, None)
+    }
+
+    /// To a state that is asked about at `next_check_at`.
+    pub(super) fn to(state: State, reason: impl Into<Option<String>>, next_check_at: Option<Timestamp>) -> Change {
+        let reason = reason.into();
+        Change { state, reason, answer: None, object_id: None, money_id: None, instrument: None, next_check_at }
     }
 }
 
@@ -80,7 +127,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT account_id, id, gateway, method, state, reason, answer, credit_units, amount_minor, currency, live, \
-             customer_id, object_id, idempotency_key, created_at_us, updated_at_us, next_check_at_us FROM payments ",
+             customer_id, object_id, idempotency_key, created_at_us, updated_at_us, next_check_at_us, money_id, \
+             paid_at_us, expires_at_us, refunded_minor, disputed_minor, details FROM payments ",
             $rest
         )
     };
@@ -98,6 +146,8 @@ impl Payment {
         let answer = row.optional_text(6)?;
         let currency = row.text(9)?;
         let text = |column| row.optional_text(column).map(|text| text.map(str::to_owned));
+        let time = |column| row.optional_int(column).map(|micros| micros.map(Timestamp::from_micros));
+        let details = row.optional_text(22)?;
         Ok(Payment {
             account_id: row.text(0)?.to_owned(),
             id: row.text(1)?.to_owned(),
@@ -117,7 +167,16 @@ impl Payment {
             idempotency_key: text(13)?,
             created_at: Timestamp::from_micros(row.int(14)?),
             updated_at: Timestamp::from_micros(row.int(15)?),
-            next_check_at: row.optional_int(16)?.map(Timestamp::from_micros),
+            next_check_at: time(16)?,
+            money_id: text(17)?,
+            paid_at: time(18)?,
+            expires_at: time(19)?,
+            refunded_minor: row.int(20)?,
+            disputed_minor: row.int(21)?,
+            details: match details {
+                Some(json) => serde_json::from_str(json).map_err(|_| broken("details", json))?,
+                None => Details::default(),
+            },
         })
     }
 
@@ -140,8 +199,13 @@ impl Payment {
     }
 
     /// The payment that an object of the gateway pays for.
-    pub(super) async fn find_by_object(store: &Store, object_id: &str) -> Result<Option<Payment>> {
-        Self::one(store, select!("WHERE gateway = $1 AND object_id = $2"), params![STRIPE, object_id]).await
+    pub(super) async fn find_by_object(store: &Store, gateway: &str, object_id: &str) -> Result<Option<Payment>> {
+        Self::one(store, select!("WHERE gateway = $1 AND object_id = $2"), params![gateway, object_id]).await
+    }
+
+    /// The payment whose money an object of the gateway moved.
+    pub(super) async fn find_by_money(store: &Store, gateway: &str, money_id: &str) -> Result<Option<Payment>> {
+        Self::one(store, select!("WHERE gateway = $1 AND money_id = $2"), params![gateway, money_id]).await
     }
 
     /// The payment that a caller's key began.
@@ -170,12 +234,24 @@ impl Payment {
         Self::many(store, sql, params![now.micros(), limit]).await
     }
 
+    /// What the gateway is asked about.
+    pub(super) fn pending(&self) -> Pending {
+        Pending {
+            account_id: self.account_id.clone(),
+            topup_id: self.id.clone(),
+            object_id: self.object_id.clone(),
+            customer_id: Some(self.customer_id.clone()).filter(|id| !id.is_empty()),
+            money: self.price,
+            created_at_s: self.created_at.seconds(),
+        }
+    }
+
     /// Writes a new payment, unless its key is taken or another one may still take money.
     pub(super) fn insert(&self) -> Statement {
         Statement::new(
             "INSERT INTO payments (account_id, id, gateway, method, state, credit_units, amount_minor, currency, live, \
-             customer_id, idempotency_key, created_at_us, updated_at_us, next_check_at_us) \
-             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 WHERE NOT EXISTS \
+             customer_id, idempotency_key, created_at_us, updated_at_us, next_check_at_us, expires_at_us, details) \
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, CAST($15 AS BIGINT), $16 WHERE NOT EXISTS \
              (SELECT 1 FROM payments WHERE account_id = $1 AND state IN ('created', 'unknown'))",
             params![
                 self.account_id.as_str(),
@@ -192,16 +268,24 @@ impl Payment {
                 self.created_at.micros(),
                 self.updated_at.micros(),
                 self.next_check_at.map(Timestamp::micros),
+                self.expires_at.map(Timestamp::micros),
+                self.details.json(),
             ],
         )
         .expect_one()
     }
 
     /// Writes a change, if the payment still stands where it was read.
-    pub(super) fn change(&self, change: &Change, now: Timestamp) -> Vec<Statement> {
+    pub(super) fn change(&self, change: &Change, source: &str, now: Timestamp) -> Vec<Statement> {
+        let details = change
+            .instrument
+            .clone()
+            .map(|instrument| Details { instrument: Some(instrument), ..self.details.clone() }.json());
+        let paid_at = (change.state == State::Succeeded && self.paid_at.is_none()).then_some(now);
         let update = Statement::new(
             "UPDATE payments SET state = $1, reason = $2, answer = coalesce(answer, $3), \
-             object_id = coalesce(object_id, $4), next_check_at_us = $5, updated_at_us = $6 \
+             object_id = coalesce(object_id, $4), next_check_at_us = $5, updated_at_us = $6, \
+             money_id = coalesce(money_id, $10), details = coalesce($11, details), paid_at_us = coalesce(paid_at_us, $12) \
              WHERE account_id = $7 AND id = $8 AND state = $9",
             params![
                 change.state.name(),
@@ -213,13 +297,34 @@ impl Payment {
                 self.account_id.as_str(),
                 self.id.as_str(),
                 self.state.name(),
+                change.money_id.clone(),
+                details,
+                paid_at.map(Timestamp::micros),
             ],
         );
         let mut rows = vec![update.expect_one()];
         if change.state != self.state {
             rows.push(self.told(change, now));
+            rows.push(self.noted(change.state, change.reason.as_deref(), source, now));
         }
         rows
+    }
+
+    /// The row that remembers a step of the payment. `source`: who or what made it.
+    pub(super) fn noted(&self, state: State, reason: Option<&str>, source: &str, now: Timestamp) -> Statement {
+        Statement::new(
+            "INSERT INTO payment_events (account_id, payment_id, id, at_us, state, reason, source) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            params![
+                self.account_id.as_str(),
+                self.id.as_str(),
+                format!("pev_{}", Uuid::now_v7().simple()),
+                now.micros(),
+                state.name(),
+                reason,
+                source,
+            ],
+        )
     }
 
     /// The outbox row of a change of state.
@@ -263,5 +368,12 @@ impl Payment {
             ],
         )
         .expect_one()
+    }
+}
+
+impl Details {
+    fn json(&self) -> String {
+        // Texts, numbers and maps with text keys: this cannot fail.
+        serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned())
     }
 }

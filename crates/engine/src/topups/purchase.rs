@@ -7,12 +7,12 @@
 
 use ledger::{Amount, Timestamp, Unit};
 use providers::Money;
-use providers::stripe::{self, ChargeRequest, NoCards, SavedCardsOutcome};
+use providers::gateway::Gateway;
+use providers::stripe::{self, ChargeRequest, Doubt, NoCards, SavedCardsOutcome, Stripe};
 use store::{Failure, Statement, params};
 use tracing::{error, warn};
 
-use super::Stripe;
-use super::payment::{Change, Payment, SAVED_CARD, STRIPE};
+use super::payment::{Change, Details, Payment, SAVED_CARD};
 use super::reconcile::next_check;
 use super::settle::{alarm, write};
 use super::state::{Answer, State};
@@ -20,6 +20,8 @@ use crate::accounts::AccountRecord;
 use crate::settings::{Method, Site};
 use crate::{Engine, Error, Result};
 
+/// Who moves a payment here.
+const SOURCE: &str = "purchase";
 /// How often a purchase looks again when another one is faster.
 const TRIES: usize = 4;
 
@@ -123,20 +125,26 @@ pub async fn purchase(engine: &Engine, wanted: Purchase<'_>) -> std::result::Res
         let payment = Payment {
             account_id: buyer.id.to_string(),
             id: Payment::new_id(),
-            gateway: STRIPE.to_owned(),
+            gateway: stripe::NAME.to_owned(),
             method: SAVED_CARD.to_owned(),
             state: State::Created,
             reason: None,
             answer: None,
             credit: offer.credit,
             price: offer.price,
-            live: gateway.live,
+            live: gateway.live(),
             customer_id: customer_id.to_owned(),
             object_id: None,
+            money_id: None,
             idempotency_key: idempotency_key.map(str::to_owned),
             created_at: now,
             updated_at: now,
             next_check_at: Some(next_check(now, now)),
+            paid_at: None,
+            expires_at: None,
+            refunded_minor: 0,
+            disputed_minor: 0,
+            details: Details::default(),
         };
         match engine.store().write(claim(engine, &payment, now)).await {
             Ok(_) => return charge_apart(engine, payment, card_ids).await,
@@ -246,7 +254,7 @@ fn cooldown_seconds(engine: &Engine) -> i64 {
 
 /// The cards to charge, in order. Nothing is charged yet.
 async fn cards(gateway: &Stripe, customer_id: &str, now: Timestamp) -> std::result::Result<Vec<String>, Refused> {
-    match stripe::payable_cards(&gateway.client, customer_id, now.seconds()).await {
+    match stripe::payable_cards(gateway.client(), customer_id, now.seconds()).await {
         Ok(cards) => Ok(cards.into_iter().map(|card| card.id).collect()),
         Err(NoCards::NoCustomer) => Err(Refused::NoCustomer),
         Err(NoCards::NoPaymentMethod) => Err(Refused::NoCard),
@@ -302,7 +310,7 @@ async fn charge(engine: &Engine, payment: Payment, card_ids: Vec<String>) -> std
         money: payment.price,
         card_ids,
     };
-    let outcome = stripe::charge_saved_cards(&gateway.client, &request).await;
+    let (payment, outcome) = charge_kept(engine, gateway.client(), payment, &request).await;
     let change = recorded(&payment, &outcome, engine.now());
     match record(engine, payment, change).await {
         Ok(payment) => match payment.answer {
@@ -316,14 +324,37 @@ async fn charge(engine: &Engine, payment: Payment, card_ids: Vec<String>) -> std
     }
 }
 
+/// Creates the intent, writes its id down, and only then charges: whatever happens afterwards, the intent can be found
+/// and closed.
+async fn charge_kept(
+    engine: &Engine,
+    client: &stripe::Client,
+    payment: Payment,
+    request: &ChargeRequest,
+) -> (Payment, SavedCardsOutcome) {
+    let intent = match stripe::prepare_charge(client, request).await {
+        Ok(intent) => intent,
+        Err(outcome) => return (payment, *outcome),
+    };
+    let next_check_at = payment.next_check_at;
+    let change = Change { object_id: Some(intent.id.clone()), ..Change::to(payment.state, None, next_check_at) };
+    if let Err(error) = write(engine, &payment, &change, SOURCE, None).await {
+        // Not charged: an intent that nobody knows of must not be paid.
+        warn!(payment = payment.id, %error, "the intent could not be written down; nothing is charged");
+        let reason = Doubt::NotConnected;
+        return (payment, SavedCardsOutcome::Unknown { intent_id: None, may_have_charged: false, reason });
+    }
+    let payment = Payment { object_id: Some(intent.id.clone()), ..payment };
+    let outcome = stripe::charge_prepared(client, &intent.id, request).await;
+    (payment, outcome)
+}
+
 /// What an outcome makes of the payment.
 fn recorded(payment: &Payment, outcome: &SavedCardsOutcome, now: Timestamp) -> Change {
     let open = |state, reason: Option<String>, answer, object_id: Option<&String>| Change {
-        state,
-        reason,
         answer,
         object_id: object_id.cloned(),
-        next_check_at: Some(next_check(payment.created_at, now)),
+        ..Change::to(state, reason, Some(next_check(payment.created_at, now)))
     };
     let failed = |reason: &str, answer, object_id: Option<&String>| Change {
         answer: Some(answer),
@@ -343,7 +374,7 @@ fn recorded(payment: &Payment, outcome: &SavedCardsOutcome, now: Timestamp) -> C
         SavedCardsOutcome::NoCustomer => failed("no_stripe_customer", Answer::NoCustomer, None),
         SavedCardsOutcome::NoPaymentMethod => failed("no_payment_method", Answer::NoCard, None),
         SavedCardsOutcome::Misconfigured { intent_id, error } => {
-            alarm("refused_by_gateway");
+            alarm(stripe::NAME, "refused_by_gateway");
             error!(payment = payment.id, %error, "Stripe refused the charge itself");
             let code = error.code.as_deref().unwrap_or("refused_by_gateway");
             match intent_id {
@@ -352,7 +383,11 @@ fn recorded(payment: &Payment, outcome: &SavedCardsOutcome, now: Timestamp) -> C
                 None => failed(code, Answer::Broken, None),
             }
         }
-        SavedCardsOutcome::Unknown { intent_id: None, may_have_charged: false, reason } => {
+        SavedCardsOutcome::Unknown {
+            intent_id: None,
+            may_have_charged: false,
+            reason: reason @ (Doubt::NotConnected | Doubt::Status(429)),
+        } => {
             warn!(payment = payment.id, %reason, "Stripe could not be asked to charge");
             failed("gateway_unreachable", Answer::Broken, None)
         }
@@ -376,7 +411,7 @@ async fn record(engine: &Engine, mut payment: Payment, change: Change) -> Result
             Change { state: stands, reason, next_check_at, ..change.clone() }
         };
         let vanished = matches!(change.answer, Some(Answer::NoCustomer | Answer::NoCard));
-        let written = write(engine, &payment, &change, vanished.then(|| unclaim(&payment))).await;
+        let written = write(engine, &payment, &change, SOURCE, vanished.then(|| unclaim(&payment))).await;
         let found = Payment::find(engine.store(), &account_id, &id).await?;
         payment = found.ok_or(Error::NotFound("payment"))?;
         match written {

@@ -1,21 +1,23 @@
-//! Asking Stripe about payments that no notice has settled.
+//! Asking gateways about payments that no notice has settled.
 //!
 //! Every open payment is asked about 1, 5, 15 and 60 minutes after it began, then hourly (product rules, section 4).
-//! What is found goes the same way as a notice. An intent that nobody is paying any more is cancelled, which Stripe
-//! does or refuses atomically, so that an unknown outcome becomes a definite one. Nothing is ever charged from here.
+//! What is found goes the same way as a notice. A payment that nobody is making any more is closed at the gateway, which
+//! does or refuses it atomically, so that an unknown outcome becomes a definite one; where a gateway cannot close, the
+//! payment expires here, and late money is still credited and flagged. Nothing is ever charged from here, except that the
+//! money of a payer who agreed is taken.
 //! One node at a time does it, and several would do no harm: who moves the next check of a payment asks about it, a node
-//! that was stopped in between writes against the state that it read, and a late cancel meets an intent that has ended.
-//! Cost: one read when nothing is due; per payment
-//! two writes, one to three round trips to Stripe, one write.
+//! that was stopped in between writes against the state that it read, and a late close meets a payment that has ended.
+//! Cost: one read when nothing is due; per payment two writes, one to three round trips to the gateway, one write.
 
 use std::time::Duration;
 
 use ledger::Timestamp;
-use providers::stripe::{self, Client, Doubt, Intent, Pending, Resolution};
+use providers::gateway::{Gateway, Sighting, Trouble};
 use store::{Failure, Statement, params};
 use tracing::{debug, warn};
 
-use super::payment::{Change, Payment, STRIPE};
+use super::payment::{Change, Payment};
+use super::refund::reconcile_refunds;
 use super::settle::{Settled, alarm, observe, write};
 use super::state::{Answer, State};
 use crate::lease::{self, Lease};
@@ -24,14 +26,16 @@ use crate::{Engine, Error, Result};
 /// When a payment is asked about, in seconds after it began; afterwards every [`LATER_SECONDS`].
 const CHECKS_SECONDS: [i64; 4] = [60, 300, 900, 3_600];
 const LATER_SECONDS: i64 = 3_600;
-/// Stripe keeps an idempotency key this long: until then an intent may still appear that was not to be found.
-const ABSENT_AFTER_SECONDS: i64 = 86_400;
-/// Nobody's charge takes this long: afterwards an open intent of a payment without an answer is nobody's.
+/// Nobody's charge takes this long: afterwards an open object of a payment without an answer is nobody's.
 const ABANDONED_AFTER_SECONDS: i64 = 900;
+/// Who paid at the last instant may be heard of this much later, in seconds.
+const EXPIRY_GRACE_SECONDS: i64 = 300;
 /// Notices are kept this long: 90 days.
 const KEEP_NOTICES_SECONDS: i64 = 90 * 86_400;
 /// Payments asked about in one round.
 const ROUND: i64 = 100;
+/// What is found by asking is noted under this source.
+const QUERY: &str = "query";
 
 /// When to ask about a payment next: the first instant of its schedule after `now`.
 pub(super) fn next_check(created_at: Timestamp, now: Timestamp) -> Timestamp {
@@ -60,8 +64,10 @@ pub struct Round {
 /// When the database cannot be read; a payment that fails does not disturb the others.
 pub async fn reconcile(engine: &Engine) -> Result<Round> {
     let mut round = Round::default();
-    let Some(gateway) = engine.topups().stripe() else { return Ok(round) };
     for payment in Payment::due(engine.store(), engine.now(), ROUND).await? {
+        if engine.topups().gateway(&payment.gateway).is_none() {
+            continue;
+        }
         if !lease::hold(engine, Lease::Reconcile).await? {
             break;
         }
@@ -75,9 +81,9 @@ pub async fn reconcile(engine: &Engine) -> Result<Round> {
             }
         }
         round.asked += 1;
-        match check(engine, &gateway.client, &payment).await {
+        match check(engine, &payment).await {
             Ok(Settled::Credited | Settled::Moved(_)) => round.settled += 1,
-            Ok(Settled::Nothing | Settled::Dangling) => {}
+            Ok(Settled::Nothing | Settled::Dangling | Settled::Approved) => {}
             Err(error) => {
                 warn!(payment = payment.id, %error, "the payment could not be reconciled; it is asked about again");
                 round.failed += 1;
@@ -92,6 +98,9 @@ pub async fn run(engine: Engine, pause: Duration) {
     loop {
         if let Err(error) = reconcile(&engine).await {
             warn!(%error, "reconciliation failed; it is tried again");
+        }
+        if let Err(error) = reconcile_refunds(&engine).await {
+            warn!(%error, "refunds could not be reconciled; it is tried again");
         }
         if let Err(error) = drop_old_notices(&engine).await {
             warn!(%error, "old notices could not be dropped; it is tried again");
@@ -122,53 +131,109 @@ async fn take(engine: &Engine, payment: &Payment) -> Result<bool> {
     }
 }
 
-/// Asks Stripe about one payment, and acts on the answer.
-async fn check(engine: &Engine, client: &Client, payment: &Payment) -> Result<Settled> {
-    let pending = Pending {
-        topup_id: payment.id.clone(),
-        intent_id: payment.object_id.clone(),
-        customer_id: payment.customer_id.clone(),
-        created_at_s: payment.created_at.seconds(),
-    };
-    let age_seconds = engine.now().seconds() - payment.created_at.seconds();
-    let found = match stripe::resolve(client, &pending).await.map_err(unanswered)? {
-        Resolution::Found(intent) => *intent,
-        Resolution::NotFoundYet if age_seconds >= ABSENT_AFTER_SECONDS => {
-            let change =
-                Change { answer: Some(Answer::Broken), ..Change::closing(State::Failed, "not_found".to_owned()) };
-            return write(engine, payment, &change, None).await;
+/// Asks the gateway about a payment now, whatever its schedule says, and gives the payment as it is then. One that is
+/// settled is not asked about.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Unavailable`] when the gateway does not answer.
+pub async fn check_now(engine: &Engine, account_id: &str, payment_id: &str) -> Result<Payment> {
+    let find = || Payment::find(engine.store(), account_id, payment_id);
+    let payment = find().await?.ok_or(Error::NotFound("payment"))?;
+    if payment.next_check_at.is_none() {
+        return Ok(payment);
+    }
+    check(engine, &payment).await?;
+    find().await?.ok_or(Error::NotFound("payment"))
+}
+
+/// The same in a task of its own: whoever waits for an answer does not wait for the gateway.
+pub(super) fn check_apart(engine: &Engine, payment: &Payment) {
+    let (engine, payment) = (engine.clone(), payment.clone());
+    tokio::spawn(async move {
+        if let Err(error) = check(&engine, &payment).await {
+            warn!(payment = payment.id, %error, "the payment could not be asked about; it is asked about again");
+            let _ = engine.store().write(vec![payment.hasten(engine.now())]).await;
         }
-        Resolution::NotFoundYet => return Ok(Settled::Nothing),
+    });
+}
+
+/// Asks the gateway about one payment, and acts on the answer.
+async fn check(engine: &Engine, payment: &Payment) -> Result<Settled> {
+    let gateway = engine.topups().gateway(&payment.gateway);
+    let gateway = gateway.ok_or_else(|| Error::Unavailable(format!("{} is not configured", payment.gateway)))?;
+    let pending = payment.pending();
+    let Some(seen) = gateway.look_up(&pending).await.map_err(unanswered)? else {
+        return absent(engine, payment).await;
     };
-    match observe(engine, &payment.account_id, &payment.id, &found).await? {
-        Settled::Dangling if payment.state == State::Created && age_seconds < ABANDONED_AFTER_SECONDS => {
-            Ok(Settled::Nothing)
-        }
-        Settled::Dangling => match close(client, &found).await? {
-            Some(intent) => observe(engine, &payment.account_id, &payment.id, &intent).await,
+    match observed(engine, payment, &seen).await? {
+        Settled::Approved => match gateway.complete(&pending).await.map_err(unanswered)? {
+            Some(seen) => observed(engine, payment, &seen).await,
             None => Ok(Settled::Nothing),
         },
+        Settled::Dangling if is_awaited(engine, payment) => Ok(Settled::Nothing),
+        Settled::Dangling => close(engine, gateway, payment).await,
         settled => Ok(settled),
     }
 }
 
-/// Cancels an intent; one that was paid meanwhile comes back as it is.
-async fn close(client: &Client, intent: &Intent) -> Result<Option<Intent>> {
-    match client.cancel_intent(&intent.id).await {
-        Ok(intent) => Ok(Some(intent)),
-        Err(stripe::Error::Unknown(doubt)) if doubt.reason == Doubt::UnexpectedState => {
-            client.intent(&intent.id).await.map_err(unanswered)
-        }
-        Err(error) => Err(unanswered(error)),
+async fn observed(engine: &Engine, payment: &Payment, seen: &Sighting) -> Result<Settled> {
+    observe(engine, &payment.account_id, &payment.id, seen, QUERY).await
+}
+
+/// Whether somebody may be about to pay, or to charge.
+fn is_awaited(engine: &Engine, payment: &Payment) -> bool {
+    match (payment.expires_at, payment.state) {
+        (Some(expires_at), _) => engine.now() < expires_at.plus_seconds(EXPIRY_GRACE_SECONDS),
+        (None, State::Created) => age_seconds(engine, payment) < ABANDONED_AFTER_SECONDS,
+        (None, _) => false,
     }
 }
 
-fn unanswered(error: stripe::Error) -> Error {
-    if matches!(error, stripe::Error::Invalid(_)) {
-        alarm("refused_by_gateway");
+fn age_seconds(engine: &Engine, payment: &Payment) -> i64 {
+    engine.now().seconds() - payment.created_at.seconds()
+}
+
+/// The gateway does not know the payment.
+async fn absent(engine: &Engine, payment: &Payment) -> Result<Settled> {
+    if payment.expires_at.is_some() {
+        return if is_awaited(engine, payment) { Ok(Settled::Nothing) } else { expire(engine, payment).await };
     }
-    debug!(%error, gateway = STRIPE, "asked in vain");
-    Error::Unavailable(error.to_string())
+    // Its object is written down before anything is charged, and one that nobody knows of is never paid, even if it
+    // appears: only somebody who is still at work could do that.
+    if payment.object_id.is_some() || is_awaited(engine, payment) {
+        return Ok(Settled::Nothing);
+    }
+    let change = Change { answer: Some(Answer::Broken), ..Change::closing(State::Failed, "not_found".to_owned()) };
+    write(engine, payment, &change, QUERY, None).await
+}
+
+/// Makes sure that nobody pays any more. A payment that was made meanwhile comes back as it is.
+async fn close(engine: &Engine, gateway: &dyn Gateway, payment: &Payment) -> Result<Settled> {
+    match gateway.close(&payment.pending()).await.map_err(unanswered)? {
+        Some(seen) => match observed(engine, payment, &seen).await? {
+            // It lets itself be paid as long as it likes.
+            Settled::Dangling if payment.expires_at.is_some() => expire(engine, payment).await,
+            settled => Ok(settled),
+        },
+        None if payment.expires_at.is_some() => expire(engine, payment).await,
+        None => Ok(Settled::Nothing),
+    }
+}
+
+async fn expire(engine: &Engine, payment: &Payment) -> Result<Settled> {
+    if !payment.state.may_become(State::Expired) {
+        return Ok(Settled::Nothing);
+    }
+    let change = Change { answer: Some(Answer::Refused), ..Change::closing(State::Expired, "abandoned".to_owned()) };
+    write(engine, payment, &change, QUERY, None).await
+}
+
+fn unanswered(trouble: Trouble) -> Error {
+    if let Trouble::Refused { gateway, ours: true, .. } = &trouble {
+        alarm(gateway, "refused_by_gateway");
+    }
+    debug!(%trouble, "asked in vain");
+    Error::Unavailable(trouble.to_string())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The way from news of an intent to a payment's new state, and the one way to credits.
+//! The way from what was seen at a gateway to a payment's new state, and the one way to credits.
 //!
 //! Invariants: credits of a payment come from [`settle_succeeded`] alone, whose grant, mark, effect and outbox row are
 //! one transaction; whoever comes first wins and everybody else finds it done. Cost: one read and one write per news;
@@ -6,14 +6,14 @@
 
 use std::sync::Arc;
 
-use ledger::{Command, Counter, LotKind, LotSpec, Memo, Op};
+use ledger::{Command, Counter, LotKind, LotNo, LotSpec, Memo, Op};
 use metrics::counter;
-use providers::stripe::Intent;
+use providers::gateway::Sighting;
 use store::{AccountRef, Failure, Order, Statement, Target, params};
 use tracing::{error, info, warn};
 
 use super::judge::{Verdict, judge};
-use super::payment::{Change, Payment, STRIPE};
+use super::payment::{Change, Payment};
 use super::reconcile::next_check;
 use super::state::{Answer, State};
 use crate::ledger_calls::fingerprint;
@@ -29,39 +29,43 @@ pub(super) enum Settled {
     Credited,
     /// The payment changed its state.
     Moved(State),
-    /// The intent can still be paid, and nobody is paying.
+    /// The payer agreed; the money is still to be taken.
+    Approved,
+    /// It can still be paid, and nobody is paying.
     Dangling,
     /// Nothing new.
     Nothing,
 }
 
-/// Takes note of an intent that belongs to this payment.
-pub(super) async fn observe(engine: &Engine, account_id: &str, payment_id: &str, intent: &Intent) -> Result<Settled> {
+/// Takes note of what was seen of this payment. `source`: who told, such as `notice` or `query`.
+pub(super) async fn observe(
+    engine: &Engine,
+    account_id: &str,
+    payment_id: &str,
+    seen: &Sighting,
+    source: &str,
+) -> Result<Settled> {
     for _ in 0..TRIES {
         let found = Payment::find(engine.store(), account_id, payment_id).await?;
         let payment = found.ok_or(Error::NotFound("payment"))?;
-        let result = match judge(&payment, intent) {
+        let result = match judge(&payment, seen) {
             Verdict::Nothing => return Ok(Settled::Nothing),
             Verdict::Dangling => return Ok(Settled::Dangling),
-            Verdict::Credit { late } => settle_succeeded(engine, &payment, intent, late).await,
-            Verdict::Review(reason) => review(engine, &payment, intent, reason).await,
+            Verdict::Complete => return Ok(Settled::Approved),
+            Verdict::Credit { late } => settle_succeeded(engine, &payment, seen, late, source).await,
+            Verdict::Review(reason) => review(engine, &payment, seen, reason, source).await,
             Verdict::Fail(reason) => {
-                let change = Change {
-                    object_id: Some(intent.id.clone()),
-                    answer: Some(Answer::Refused),
-                    ..Change::closing(State::Failed, reason.to_owned())
-                };
-                write(engine, &payment, &change, None).await
+                let change = Change { answer: Some(Answer::Refused), ..Change::closing(State::Failed, reason) };
+                write(engine, &payment, &change.of(seen), source, None).await
+            }
+            Verdict::Wait(reason) => {
+                let change = Change::to(State::UnderReview, reason, soon(engine, &payment));
+                write(engine, &payment, &change.of(seen), source, None).await
             }
             Verdict::Confirm => {
-                let change = Change {
-                    state: State::Confirming,
-                    reason: None,
-                    answer: Some(Answer::Processing),
-                    object_id: Some(intent.id.clone()),
-                    next_check_at: Some(next_check(payment.created_at, engine.now())),
-                };
-                write(engine, &payment, &change, None).await
+                let change = Change::to(State::Confirming, None, soon(engine, &payment));
+                let change = Change { answer: Some(Answer::Processing), ..change };
+                write(engine, &payment, &change.of(seen), source, None).await
             }
         };
         match result {
@@ -72,6 +76,22 @@ pub(super) async fn observe(engine: &Engine, account_id: &str, payment_id: &str,
     Err(Error::Ledger(Failure::Conflict))
 }
 
+fn soon(engine: &Engine, payment: &Payment) -> Option<ledger::Timestamp> {
+    Some(next_check(payment.created_at, engine.now()))
+}
+
+impl Change {
+    /// With what is worth keeping of a sighting.
+    fn of(self, seen: &Sighting) -> Change {
+        Change {
+            object_id: Some(seen.object_id.clone()),
+            money_id: seen.money_id.clone(),
+            instrument: seen.instrument.clone(),
+            ..self
+        }
+    }
+}
+
 /// Writes a change of a payment that was read just now, and one more row with it.
 ///
 /// # Errors
@@ -80,15 +100,16 @@ pub(super) async fn write(
     engine: &Engine,
     payment: &Payment,
     change: &Change,
+    source: &str,
     also: Option<Statement>,
 ) -> Result<Settled> {
-    let mut rows = payment.change(change, engine.now());
+    let mut rows = payment.change(change, source, engine.now());
     rows.extend(also);
     engine.store().write(rows).await?;
     if change.state == payment.state {
         return Ok(Settled::Nothing);
     }
-    counted(change.state);
+    counted(payment, change.state);
     info!(
         payment = payment.id,
         from = payment.state.name(),
@@ -99,41 +120,51 @@ pub(super) async fn write(
     Ok(Settled::Moved(change.state))
 }
 
-/// Grants the credits of a paid intent and marks the payment, both or neither. The only way to credits.
-async fn settle_succeeded(engine: &Engine, payment: &Payment, intent: &Intent, late: bool) -> Result<Settled> {
+/// Grants the credits of a paid payment and marks it, both or neither. The only way to credits.
+async fn settle_succeeded(
+    engine: &Engine,
+    payment: &Payment,
+    seen: &Sighting,
+    late: bool,
+    source: &str,
+) -> Result<Settled> {
     let now = engine.now();
     let change = Change {
-        object_id: Some(intent.id.clone()),
         answer: Some(Answer::Paid),
         ..Change::closing(State::Succeeded, late.then(|| "late_success".to_owned()))
     };
-    let mut rows = payment.change(&change, now);
+    let mut rows = payment.change(&change.of(seen), source, now);
     rows.push(Statement::new(
         "INSERT INTO gateway_effects (gateway, object_id, effect, account_id, payment_id, at_us) \
          VALUES ($1, $2, 'credit', $3, $4, $5)",
-        params![STRIPE, intent.id.as_str(), payment.account_id.as_str(), payment.id.as_str(), now.micros()],
+        params![
+            payment.gateway.as_str(),
+            seen.object_id.as_str(),
+            payment.account_id.as_str(),
+            payment.id.as_str(),
+            now.micros()
+        ],
     ));
-    let account = AccountRef::Id(Arc::from(payment.account_id.as_str()));
-    let order = Order { target: Target::Existing(account), command: grant(payment, intent), rows };
-    match engine.store().submit(order).await {
+    match engine.store().submit(Order { rows, ..grant(payment, &seen.object_id) }).await {
         Ok(receipt) if receipt.replayed => Ok(Settled::Nothing),
         Ok(_) => {
-            counted(State::Succeeded);
+            counted(payment, State::Succeeded);
             if late {
-                alarm("late_success");
-                warn!(payment = payment.id, intent = intent.id, "a payment succeeded after it had been given up");
+                alarm(&payment.gateway, "late_success");
+                warn!(payment = payment.id, object = seen.object_id, "a payment succeeded after it had been given up");
             } else {
-                info!(payment = payment.id, intent = intent.id, "payment credited");
+                info!(payment = payment.id, object = seen.object_id, "payment credited");
             }
             Ok(Settled::Credited)
         }
-        Err(Failure::Refused { rejection, .. }) => review(engine, payment, intent, rejection.code()).await,
-        Err(Failure::KeyReuse) => review(engine, payment, intent, "credit_key_taken").await,
+        Err(Failure::Refused { rejection, .. }) => review(engine, payment, seen, rejection.code(), source).await,
+        Err(Failure::KeyReuse) => review(engine, payment, seen, "credit_key_taken", source).await,
         Err(failure) => Err(failure.into()),
     }
 }
 
-fn grant(payment: &Payment, intent: &Intent) -> Command {
+/// The grant of a payment's credits, without the rows that must come with it the first time.
+fn grant(payment: &Payment, object_id: &str) -> Order {
     let lot = LotSpec {
         kind: LotKind::TopUp,
         priority: None,
@@ -142,42 +173,73 @@ fn grant(payment: &Payment, intent: &Intent) -> Command {
         expires_at: None,
         scope: Box::default(),
     };
-    Command {
+    let gateway = payment.gateway.as_str();
+    let command = Command {
         // A caller's key is visible ASCII, so none can be this one.
-        key: Some(format!("§stripe:{}:credit", intent.id).into()),
-        input: fingerprint("stripe_credit", &(&payment.id, payment.credit)),
-        actor: Arc::from("gateway:stripe"),
-        memo: Memo {
-            resource: Some(intent.id.as_str().into()),
-            reference: Some(payment.id.as_str().into()),
-            ..Memo::default()
-        },
-        op: Op::Grant { lot, counter: Counter::ClearingStripe },
+        key: Some(format!("§{gateway}:{object_id}:credit").into()),
+        input: fingerprint(&format!("{gateway}_credit"), &(&payment.id, payment.credit)),
+        actor: Arc::from(format!("gateway:{gateway}")),
+        memo: Memo { resource: Some(object_id.into()), reference: Some(payment.id.as_str().into()), ..Memo::default() },
+        op: Op::Grant { lot, counter: clearing(gateway) },
+    };
+    let account = AccountRef::Id(Arc::from(payment.account_id.as_str()));
+    Order { target: Target::Existing(account), command, rows: Vec::new() }
+}
+
+/// The lot of a payment that was credited: what its grant did when it is asked for once more.
+///
+/// # Errors
+/// [`Error::Unavailable`] when it was not credited after all; nothing is granted.
+pub(super) async fn lot_of(engine: &Engine, payment: &Payment) -> Result<LotNo> {
+    let missing = || Error::Unavailable(format!("the payment {} has no lot", payment.id));
+    let object_id = payment.object_id.as_deref().ok_or_else(missing)?;
+    // Rows are not written again for a repeat; this one makes sure that there is no first time here.
+    let never = Statement::new("UPDATE payments SET id = id WHERE id = ''", params![]).expect_one();
+    let order = Order { rows: vec![never], ..grant(payment, object_id) };
+    match engine.store().submit(order).await {
+        Ok(receipt) => receipt.transaction.map(|transaction| transaction.seq).ok_or_else(missing),
+        Err(Failure::Conflict) => Err(missing()),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// The counter-account of a gateway's money.
+pub(super) fn clearing(gateway: &str) -> Counter {
+    match gateway {
+        providers::paypal::NAME => Counter::ClearingPaypal,
+        providers::vnpay::NAME => Counter::ClearingVnpay,
+        _ => Counter::ClearingStripe,
     }
 }
 
 /// Money was taken that cannot be credited as it is: stop, and call a person.
-async fn review(engine: &Engine, payment: &Payment, intent: &Intent, reason: &'static str) -> Result<Settled> {
-    alarm(reason);
+async fn review(
+    engine: &Engine,
+    payment: &Payment,
+    seen: &Sighting,
+    reason: &'static str,
+    source: &str,
+) -> Result<Settled> {
+    alarm(&payment.gateway, reason);
     error!(
         payment = payment.id,
-        intent = intent.id,
+        object = seen.object_id,
         reason,
         "paid, but not as asked: look at it and refund or credit by hand"
     );
     if !payment.state.may_become(State::UnderReview) {
         return Ok(Settled::Nothing);
     }
-    let change =
-        Change { object_id: Some(intent.id.clone()), ..Change::closing(State::UnderReview, reason.to_owned()) };
-    write(engine, payment, &change, None).await
+    let change = Change::closing(State::UnderReview, reason.to_owned());
+    write(engine, payment, &change.of(seen), source, None).await
 }
 
-fn counted(state: State) {
-    counter!("scrip_payments_total", "gateway" => STRIPE, "state" => state.name()).increment(1);
+fn counted(payment: &Payment, state: State) {
+    let gateway = payment.gateway.clone();
+    counter!("scrip_payments_total", "gateway" => gateway, "state" => state.name()).increment(1);
 }
 
 /// Something that a person has to look at.
-pub(super) fn alarm(reason: &'static str) {
-    counter!("scrip_payment_alarms_total", "gateway" => STRIPE, "reason" => reason).increment(1);
+pub(super) fn alarm(gateway: &str, reason: &'static str) {
+    counter!("scrip_payment_alarms_total", "gateway" => gateway.to_owned(), "reason" => reason).increment(1);
 }

@@ -1,9 +1,9 @@
 //! Where a payment stands, and what it may become.
 //!
 //! One machine for every gateway: `created → awaiting_customer → confirming → succeeded | failed | expired |
-//! under_review | unknown`. Invariants: it only moves forward; `succeeded` and `under_review` are left by nobody but an
-//! operator; a success that comes after `failed` or `expired` still counts, because the money was taken. Pure.
-//! Deliberately absent: refunds and disputes, which begin at `succeeded`.
+//! under_review | unknown`; afterwards `partly_refunded | refunded | disputed → dispute_won | dispute_lost`. Invariants:
+//! it only moves forward; what has succeeded never fails any more; a success that comes after `failed` or `expired` still
+//! counts, because the money was taken. Pure.
 
 /// The state of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,18 +20,44 @@ pub enum State {
     Failed,
     /// Nobody paid in time.
     Expired,
-    /// The gateway tells of something else than what was asked; nothing is credited until somebody looks.
+    /// The gateway looks into it, or tells of something else than what was asked: nothing is credited meanwhile.
     UnderReview,
     /// The gateway's answer left open what happened.
     Unknown,
+    /// A part of the money went back.
+    PartlyRefunded,
+    /// All of the money went back.
+    Refunded,
+    /// The payer disputes it: the credits are taken back until it is decided.
+    Disputed,
+    /// Decided for us.
+    DisputeWon,
+    /// Decided for the payer.
+    DisputeLost,
 }
 
-use State::{AwaitingCustomer, Confirming, Created, Expired, Failed, Succeeded, UnderReview, Unknown};
+use State::{
+    AwaitingCustomer, Confirming, Created, DisputeLost, DisputeWon, Disputed, Expired, Failed, PartlyRefunded,
+    Refunded, Succeeded, UnderReview, Unknown,
+};
 
 impl State {
     /// Every state.
-    pub const ALL: [State; 8] =
-        [Created, AwaitingCustomer, Confirming, Succeeded, Failed, Expired, UnderReview, Unknown];
+    pub const ALL: [State; 13] = [
+        Created,
+        AwaitingCustomer,
+        Confirming,
+        Succeeded,
+        Failed,
+        Expired,
+        UnderReview,
+        Unknown,
+        PartlyRefunded,
+        Refunded,
+        Disputed,
+        DisputeWon,
+        DisputeLost,
+    ];
 
     /// The name in the database and in JSON.
     pub const fn name(self) -> &'static str {
@@ -44,6 +70,11 @@ impl State {
             Expired => "expired",
             UnderReview => "under_review",
             Unknown => "unknown",
+            PartlyRefunded => "partly_refunded",
+            Refunded => "refunded",
+            Disputed => "disputed",
+            DisputeWon => "dispute_won",
+            DisputeLost => "dispute_lost",
         }
     }
 
@@ -62,15 +93,36 @@ impl State {
         matches!(self, Created | Unknown)
     }
 
+    /// Whether its credits were granted.
+    pub const fn was_credited(self) -> bool {
+        matches!(self, Succeeded | PartlyRefunded | Refunded | Disputed | DisputeWon | DisputeLost)
+    }
+
+    /// What people are told: `pending`, `success` or `failed`.
+    pub const fn shown(self) -> &'static str {
+        match self {
+            Created | AwaitingCustomer | Confirming | UnderReview | Unknown => "pending",
+            Failed | Expired => "failed",
+            _ => "success",
+        }
+    }
+
     /// Whether a payment may go from here to there.
     pub const fn may_become(self, next: State) -> bool {
         match self {
-            Created => !matches!(next, Created),
-            AwaitingCustomer => !matches!(next, Created | AwaitingCustomer),
-            Unknown => !matches!(next, Created | AwaitingCustomer | Unknown),
+            Created => {
+                matches!(next, AwaitingCustomer | Confirming | Succeeded | Failed | Expired | UnderReview | Unknown)
+            }
+            AwaitingCustomer => matches!(next, Confirming | Succeeded | Failed | Expired | UnderReview | Unknown),
+            Unknown => matches!(next, Confirming | Succeeded | Failed | Expired | UnderReview),
             Confirming => matches!(next, Succeeded | Failed | Expired | UnderReview),
             Failed | Expired => matches!(next, Succeeded | UnderReview),
-            Succeeded | UnderReview => false,
+            UnderReview => matches!(next, Succeeded),
+            Succeeded => matches!(next, PartlyRefunded | Refunded | Disputed),
+            PartlyRefunded => matches!(next, Refunded | Disputed),
+            Refunded => matches!(next, Disputed),
+            Disputed => matches!(next, DisputeWon | DisputeLost),
+            DisputeWon | DisputeLost => false,
         }
     }
 }
@@ -121,15 +173,20 @@ mod tests {
     #[test]
     fn payments_only_move_forward() {
         // from, every state it may become
-        let table: [(State, &[State]); 8] = [
+        let table: [(State, &[State]); 13] = [
             (Created, &[AwaitingCustomer, Confirming, Succeeded, Failed, Expired, UnderReview, Unknown]),
             (AwaitingCustomer, &[Confirming, Succeeded, Failed, Expired, UnderReview, Unknown]),
             (Confirming, &[Succeeded, Failed, Expired, UnderReview]),
             (Unknown, &[Confirming, Succeeded, Failed, Expired, UnderReview]),
             (Failed, &[Succeeded, UnderReview]),
             (Expired, &[Succeeded, UnderReview]),
-            (Succeeded, &[]),
-            (UnderReview, &[]),
+            (UnderReview, &[Succeeded]),
+            (Succeeded, &[PartlyRefunded, Refunded, Disputed]),
+            (PartlyRefunded, &[Refunded, Disputed]),
+            (Refunded, &[Disputed]),
+            (Disputed, &[DisputeWon, DisputeLost]),
+            (DisputeWon, &[]),
+            (DisputeLost, &[]),
         ];
         for (from, allowed) in table {
             for next in State::ALL {
@@ -149,6 +206,15 @@ mod tests {
             seen.pop();
         }
         walk(Created, &mut Vec::new());
+    }
+
+    #[test]
+    fn credits_are_never_forgotten() {
+        for state in State::ALL.into_iter().filter(|state| state.was_credited()) {
+            for next in State::ALL.into_iter().filter(|next| state.may_become(*next)) {
+                assert!(next.was_credited(), "{state:?} → {next:?}");
+            }
+        }
     }
 
     #[test]

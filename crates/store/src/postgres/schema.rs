@@ -145,7 +145,10 @@ async fn migrate_once(client: &mut Client, now: Timestamp, last: usize) -> Resul
 
 /// The portable types of a migration as PostgreSQL has them. Texts are ordered by their bytes, as SQLite orders them.
 fn translate(sql: &str) -> String {
-    sql.replace(" BLOB ", " BYTEA ").replace(" TEXT ", " TEXT COLLATE \"C\" ").replace(" TEXT,", " TEXT COLLATE \"C\",")
+    sql.replace(" BLOB ", " BYTEA ")
+        .replace(" TEXT ", " TEXT COLLATE \"C\" ")
+        .replace(" TEXT,", " TEXT COLLATE \"C\",")
+        .replace(" TEXT;", " TEXT COLLATE \"C\";")
 }
 
 async fn ledger_version(client: &impl GenericClient) -> Result<Option<i64>, tokio_postgres::Error> {

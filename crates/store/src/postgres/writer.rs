@@ -93,8 +93,7 @@ impl PostgresWriter {
             .build()
             .map_err(|error| StoreError(format!("cannot start a writer: {error}")))?;
         let memory = Memory::new(shared.cached_accounts);
-        let worker =
-            Worker { shared, shard, session: None, memory, careful: 0, careful_next: CAREFUL_BATCHES.start };
+        let worker = Worker { shared, shard, session: None, memory, careful: 0, careful_next: CAREFUL_BATCHES.start };
         Ok(PostgresWriter { runtime, worker })
     }
 }

@@ -8,6 +8,8 @@ use engine::topups::{self, Payment};
 use ledger::Unit;
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::auth::Operator;
 use crate::fields::{Money, Time};
@@ -16,20 +18,24 @@ use crate::request::{Params, PathId};
 use crate::spec::PageQuery;
 use crate::{cursor, reply};
 
+pub fn routes() -> OpenApiRouter<Engine> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))
+}
+
 /// A purchase of credits.
 #[derive(Serialize, ToSchema)]
-pub(super) struct PaymentAnswer {
+struct PaymentAnswer {
     /// The payment; Stripe's objects carry it as `topup_id`.
     #[schema(example = "pay_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b")]
     id: String,
     /// Whose.
     account: String,
-    /// `stripe`.
+    /// `stripe`, `paypal` or `vnpay`.
     gateway: String,
-    /// `saved_card`.
+    /// `saved_card`, `stripe`, `paypal` or `vnpay`.
     method: String,
     /// Where it stands: `created`, `awaiting_customer`, `confirming`, `succeeded`, `failed`, `expired`, `under_review`
-    /// or `unknown`.
+    /// or `unknown`; afterwards `partly_refunded`, `refunded`, `disputed`, `dispute_won` or `dispute_lost`.
     state: &'static str,
     /// Why it stands there: a decline code, what differs from what was asked, or `late_success`.
     reason: Option<String>,
@@ -57,7 +63,7 @@ pub(super) struct PaymentAnswer {
 
 /// Payments of an account, newest first.
 #[derive(Serialize, ToSchema)]
-pub(super) struct PaymentList {
+struct PaymentList {
     /// The payments of this page.
     data: Vec<PaymentAnswer>,
     /// For the next page; null on the last one.
@@ -94,11 +100,7 @@ impl PaymentAnswer {
     responses((status = 200, body = PaymentList, description = "A page of payments, newest first"),
         (status = 404, description = "There is no such account", body = crate::problem::ProblemBody,
             content_type = "application/problem+json")))]
-pub(super) async fn list(
-    State(engine): State<Engine>,
-    _operator: Operator,
-    params: Params,
-) -> Result<Response, Problem> {
+async fn list(State(engine): State<Engine>, _operator: Operator, params: Params) -> Result<Response, Problem> {
     params.only(&["account", "limit", "cursor"])?;
     let account = params.one("account")?.ok_or_else(|| Problem::field("account", "must be given"))?;
     let account = engine.accounts().locate(account).await?;
@@ -117,11 +119,7 @@ pub(super) async fn list(
 /// Get a payment
 #[utoipa::path(get, path = "/v1/payments/{id}", tag = "payments", params(("id" = String, Path)),
     responses((status = 200, body = PaymentAnswer, description = "The payment")))]
-pub(super) async fn get(
-    State(engine): State<Engine>,
-    _operator: Operator,
-    PathId(id): PathId,
-) -> Result<Response, Problem> {
+async fn get(State(engine): State<Engine>, _operator: Operator, PathId(id): PathId) -> Result<Response, Problem> {
     let payment = topups::payment(&engine, &id).await?;
     let account = engine.accounts().locate(&payment.account_id).await?;
     reply::json(StatusCode::OK, &PaymentAnswer::of(payment, account.unit)?)

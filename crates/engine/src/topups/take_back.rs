@@ -1,0 +1,104 @@
+//! The ledger's side of money that went back: clawing back a payment's credits, and reinstating them.
+//!
+//! Both are orders with a key of their own, so that each happens once; the rows that tell of them are written in the same
+//! transaction. Which entry a clawback made is asked for by submitting it once more: a repeat does nothing and answers as
+//! the first did. Cost: one write each.
+
+use std::sync::Arc;
+
+use ledger::{Amount, Command, Memo, Op};
+use providers::Money;
+use store::{AccountRef, Failure, Order, Receipt, Statement, Target, params};
+
+use super::payment::Payment;
+use super::settle::lot_of;
+use crate::ledger_calls::fingerprint;
+use crate::{Engine, Error, Result};
+
+/// What takes credits back: `refund` or `dispute`, and its id.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cause<'a> {
+    pub(super) kind: &'static str,
+    pub(super) id: &'a str,
+}
+
+/// How much of a payment's credits goes back with `part` of its money, of which `taken_minor` went back before. `None`:
+/// all that is left, so that the parts add up.
+pub(super) fn share(payment: &Payment, taken_minor: i64, part: Money) -> Option<Amount> {
+    let price_minor = i128::from(payment.price.amount_minor);
+    let after_minor = i128::from(taken_minor) + i128::from(part.amount_minor);
+    if after_minor >= price_minor || price_minor <= 0 {
+        return None;
+    }
+    let of = |minor: i128| i128::from(payment.credit.units()) * minor / price_minor;
+    let units = of(after_minor) - of(i128::from(taken_minor));
+    i64::try_from(units).ok().map(Amount::from_units)
+}
+
+/// Takes `amount` of the payment's credits back, with the rows that tell why. What is spent becomes overdraft.
+pub(super) async fn claw_back(
+    engine: &Engine,
+    payment: &Payment,
+    cause: Cause<'_>,
+    amount: Option<Amount>,
+    rows: Vec<Statement>,
+) -> Result<Receipt> {
+    let lot = lot_of(engine, payment).await?;
+    let command = command(payment, cause, "take", amount, Op::ClawBack { lot, amount });
+    Ok(engine.store().submit(order(payment, command, rows)).await?)
+}
+
+/// Gives back what the clawback of the same cause took, with the rows that tell why.
+pub(super) async fn reinstate(
+    engine: &Engine,
+    payment: &Payment,
+    cause: Cause<'_>,
+    entry: u64,
+    rows: Vec<Statement>,
+) -> Result<Receipt> {
+    let command = command(payment, cause, "give", None, Op::Reinstate { entry, amount: None });
+    Ok(engine.store().submit(order(payment, command, rows)).await?)
+}
+
+/// The entry that a clawback made.
+///
+/// # Errors
+/// [`Error::Unavailable`] when there was none; nothing is taken.
+pub(super) async fn entry_of(
+    engine: &Engine,
+    payment: &Payment,
+    cause: Cause<'_>,
+    amount: Option<Amount>,
+) -> Result<u64> {
+    let missing = || Error::Unavailable(format!("the {} {} took nothing back", cause.kind, cause.id));
+    // Not written for a repeat; for a first time it would fail and nothing would happen.
+    let never = Statement::new("UPDATE payments SET id = id WHERE id = ''", params![]).expect_one();
+    match claw_back(engine, payment, cause, amount, vec![never]).await {
+        Ok(receipt) => receipt.transaction.map(|transaction| transaction.seq).ok_or_else(missing),
+        Err(Error::Ledger(Failure::Conflict)) => Err(missing()),
+        Err(error) => Err(error),
+    }
+}
+
+fn command(payment: &Payment, cause: Cause<'_>, what: &str, amount: Option<Amount>, op: Op) -> Command {
+    let Cause { kind, id } = cause;
+    let gateway = &payment.gateway;
+    Command {
+        // A caller's key is visible ASCII, so none can be this one.
+        key: Some(format!("§{gateway}:{kind}:{id}:{what}").into()),
+        input: fingerprint(what, &(&payment.id, id, amount)),
+        actor: Arc::from(format!("gateway:{gateway}")),
+        memo: Memo {
+            resource: Some(id.into()),
+            reference: Some(payment.id.as_str().into()),
+            description: Some(kind.into()),
+            ..Memo::default()
+        },
+        op,
+    }
+}
+
+fn order(payment: &Payment, command: Command, rows: Vec<Statement>) -> Order {
+    let account = AccountRef::Id(Arc::from(payment.account_id.as_str()));
+    Order { target: Target::Existing(account), command, rows }
+}
