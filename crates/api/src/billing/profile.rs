@@ -1,17 +1,15 @@
 //! The billing profile of an account: who is billed.
 
-use std::collections::BTreeMap;
-
 use axum::extract::State;
 use axum::response::Response;
 use engine::Engine;
-use engine::billing::{self, AddressField, PayerKind, ProfileDraft, StoredProfile, TaxScheme};
+use engine::billing::{self, AddressDraft, AddressField, PayerKind, ProfileDraft, StoredProfile, TaxScheme};
 use engine::keys::Scope;
 use engine::settings::Language;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{Object, SchemaType, Type};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -23,6 +21,43 @@ use crate::request::{Json, PathId};
 
 pub fn routes() -> OpenApiRouter<Engine> {
     OpenApiRouter::new().routes(routes!(get, put))
+}
+
+/// An address. JP knows `postal_code`, `prefecture`, `city`, `street`, `building`; VN `street`, `ward`, `province`; every
+/// other country `line1`, `line2`, `city`, `region`, `postal_code`. What is null or empty counts as left out.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AddressFields {
+    /// Postal code.
+    #[schema(max_length = 16)]
+    postal_code: Option<String>,
+    /// 都道府県.
+    #[schema(max_length = 200)]
+    prefecture: Option<String>,
+    /// Street and number; in Japan the town and number.
+    #[schema(max_length = 200)]
+    street: Option<String>,
+    /// Building and room.
+    #[schema(max_length = 200)]
+    building: Option<String>,
+    /// Phường/Xã.
+    #[schema(max_length = 200)]
+    ward: Option<String>,
+    /// Tỉnh/Thành phố.
+    #[schema(max_length = 200)]
+    province: Option<String>,
+    /// First line.
+    #[schema(max_length = 200)]
+    line1: Option<String>,
+    /// Second line.
+    #[schema(max_length = 200)]
+    line2: Option<String>,
+    /// City; in Japan 市区町村.
+    #[schema(max_length = 200)]
+    city: Option<String>,
+    /// State or region.
+    #[schema(max_length = 200)]
+    region: Option<String>,
 }
 
 /// A billing profile, which replaces the one before it.
@@ -53,10 +88,8 @@ struct ProfileRequest {
     /// ISO 3166 code; one of the `countries` of the account's topup-options.
     #[schema(min_length = 2, max_length = 2, example = "VN")]
     country: String,
-    /// The fields of the country. JP: `postal_code`, `prefecture`, `city`, `street`, `building`. VN: `street`, `ward`,
-    /// `province`. Elsewhere: `line1`, `line2`, `city`, `region`, `postal_code`.
-    #[schema(schema_with = address)]
-    address: BTreeMap<AddressField, Option<String>>,
+    /// The fields that the country knows.
+    address: AddressFields,
     /// Checked by the rules of the country; a company in VN needs one.
     #[schema(max_length = 40)]
     tax_code: Option<String>,
@@ -92,7 +125,7 @@ struct ProfileAnswer {
     /// ISO 3166 code.
     country: &'static str,
     /// The fields of the country.
-    #[schema(schema_with = address)]
+    #[schema(value_type = AddressFields)]
     address: billing::Address,
     /// As the country writes it.
     tax_code: Option<String>,
@@ -105,6 +138,25 @@ struct ProfileAnswer {
     warnings: Vec<Warning>,
 }
 
+impl AddressFields {
+    fn draft(self) -> AddressDraft {
+        use AddressField::{Building, City, Line1, Line2, PostalCode, Prefecture, Province, Region, Street, Ward};
+        let fields = [
+            (PostalCode, self.postal_code),
+            (Prefecture, self.prefecture),
+            (Street, self.street),
+            (Building, self.building),
+            (Ward, self.ward),
+            (Province, self.province),
+            (Line1, self.line1),
+            (Line2, self.line2),
+            (City, self.city),
+            (Region, self.region),
+        ];
+        fields.into_iter().filter_map(|(field, text)| Some((field, text?))).collect()
+    }
+}
+
 fn kind() -> Object {
     super::one_of(["personal", "company"])
 }
@@ -113,16 +165,6 @@ fn tax_scheme() -> Object {
     let mut object = super::one_of(["vn_enterprise", "vn_personal", "jp_invoice", "eu_vat", "other"]);
     object.schema_type = SchemaType::from_iter([Type::String, Type::Null]);
     object
-}
-
-/// Every field that some country knows.
-fn address() -> Object {
-    let text = || ObjectBuilder::new().schema_type(Type::String).max_length(Some(billing::MAX_ADDRESS_CHARS));
-    let fields = AddressField::ALL.into_iter().map(AddressField::name);
-    fields
-        .fold(ObjectBuilder::new().schema_type(Type::Object), |object, name| object.property(name, text()))
-        .additional_properties(Some(AdditionalProperties::FreeForm(false)))
-        .build()
 }
 
 impl ProfileAnswer {
@@ -185,7 +227,7 @@ async fn put(
         recipient_email: request.recipient_email,
         language: request.language,
         country: request.country,
-        address: request.address.into_iter().filter_map(|(field, text)| Some((field, text?))).collect(),
+        address: request.address.draft(),
         tax_code: request.tax_code,
     };
     let stored = billing::put_profile(&engine, &caller.call(None), &account, request.version, &draft).await?;
