@@ -6,3 +6,4 @@
 mod listener;
 pub mod paypal;
 pub mod stripe;
+pub mod vnpay;

@@ -11,4 +11,5 @@ mod paypal;
 mod referee;
 mod stripe_page;
 mod support;
+mod vnpay;
 mod webhooks;
