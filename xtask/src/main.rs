@@ -6,6 +6,7 @@
 
 mod client;
 mod postgres;
+mod referees;
 mod report;
 mod server;
 mod sh;

@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use super::Plan;
+use crate::referees;
 use crate::report::Outcome;
 use crate::server::Demo;
 use crate::sh;
@@ -57,18 +58,8 @@ pub(super) fn run(plan: Plan) -> Result<Outcome> {
 fn install(until: Instant) -> Result<PathBuf> {
     let folder = sh::root().join("target/xtask").join(format!("schemathesis-{VERSION}"));
     let program = folder.join("bin/schemathesis");
-    if program.is_file() {
-        return Ok(program);
+    if !program.is_file() {
+        referees::python(&folder, &[&format!("schemathesis=={VERSION}")], until)?;
     }
-    sh::need("python3", "python3", until)?;
-    let venv = || sh::capture(sh::command("python3", &["-m", "venv", &folder.to_string_lossy()]), until);
-    if !venv()?.status.success() {
-        sh::install("python3-venv", until)?;
-        venv()?.ok("python3 -m venv (install Debian's python3-venv)")?;
-    }
-    let pip = folder.join("bin/pip");
-    let package = format!("schemathesis=={VERSION}");
-    let install = sh::command(&pip.to_string_lossy(), &["install", "--quiet", "--disable-pip-version-check", &package]);
-    sh::capture(install, until)?.ok("pip install")?;
     Ok(program)
 }

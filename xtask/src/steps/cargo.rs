@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
+use crate::referees;
 use crate::report::{Outcome, count_tests};
 use crate::sh;
 
@@ -38,11 +39,10 @@ pub fn clippy(until: Instant) -> Result<Outcome> {
 
 /// All tests but the doctests, by nextest when it is installed.
 pub fn test(until: Instant) -> Result<Outcome> {
-    if sh::which("cargo-nextest").is_some() {
-        counted(sh::command("cargo", NEXTEST), until)
-    } else {
-        counted(sh::command("cargo", LIBTEST), until)
-    }
+    let args = if sh::which("cargo-nextest").is_some() { NEXTEST } else { LIBTEST };
+    let mut command = sh::command("cargo", args);
+    command.envs(referees::variables());
+    counted(command, until)
 }
 
 /// The tests that touch a database once more, with variables that name another one.

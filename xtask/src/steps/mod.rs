@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 
+use crate::referees;
 use crate::report::{Outcome, Tally};
 use crate::server;
 use crate::soak;
@@ -32,6 +33,7 @@ const STEPS: &[Step] = &[
     Step { name: "fmt", about: "every Rust file is formatted", run: cargo::fmt },
     Step { name: "style", about: "rules of the house that no compiler knows", run: style::run },
     Step { name: "clippy", about: "no lint of the workspace warns", run: cargo::clippy },
+    Step { name: "referees", about: "official packages that judge the gateways are installed", run: referees::run },
     Step { name: "unit", about: "unit and integration tests of all crates", run: cargo::test },
     Step { name: "doc", about: "the examples in the documentation run", run: cargo::doctest },
     Step { name: "deny", about: "licences, banned crates and sources of dependencies", run: cargo::deny },
