@@ -11,6 +11,7 @@
 //! | [`sweep`](crate::sweep) | 30 s, as set | one node | the ledger decides what is due when it books; what is booked is no longer due |
 //! | [`topups::reconcile`](crate::topups::reconcile) | 10 s | one node | who moves a payment's next check asks about it; what comes of it names the state that it was decided in, and credits have a key of the gateway's object |
 //! | dropping notices | 10 s | one node | what was old stays old |
+//! | [`receipts`](crate::receipts) | 5 s | one node | a payment takes one receipt, a receipt the number after the last one |
 //!
 //! Deliberately absent: a scheduler, and jobs that must run at a certain time of day.
 
@@ -18,10 +19,13 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::{Engine, sweep, topups, watch};
+use crate::{Engine, receipts, sweep, topups, watch};
 
 /// Pause between two rounds of asking gateways about open payments.
 const RECONCILE_PAUSE: Duration = Duration::from_secs(10);
+
+/// Pause between two rounds of issuing receipts.
+const RECEIPTS_PAUSE: Duration = Duration::from_secs(5);
 
 /// Starts all of them; they end when the set is dropped.
 pub fn spawn(engine: &Engine) -> JoinSet<()> {
@@ -29,5 +33,6 @@ pub fn spawn(engine: &Engine) -> JoinSet<()> {
     jobs.spawn(watch::run(engine.clone()));
     jobs.spawn(sweep::run(engine.clone()));
     jobs.spawn(topups::run(engine.clone(), RECONCILE_PAUSE));
+    jobs.spawn(receipts::run(engine.clone(), RECEIPTS_PAUSE));
     jobs
 }

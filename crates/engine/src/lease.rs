@@ -23,6 +23,8 @@ pub enum Lease {
     Reconcile,
     /// Dropping old notices.
     Notices,
+    /// Issuing receipts.
+    Receipts,
 }
 
 impl Lease {
@@ -32,6 +34,7 @@ impl Lease {
             Lease::Sweep => "sweep",
             Lease::Reconcile => "reconcile",
             Lease::Notices => "notices",
+            Lease::Receipts => "receipts",
         }
     }
 }

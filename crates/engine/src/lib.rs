@@ -15,6 +15,7 @@ pub mod keys;
 pub mod lease;
 pub mod ledger_calls;
 pub mod prices;
+pub mod receipts;
 pub mod settings;
 pub mod sweep;
 pub mod topups;

@@ -15,11 +15,14 @@ use serde::Deserialize;
 mod billing;
 mod defaults;
 mod gateways;
+mod receipts;
 mod sites;
 mod validate;
 
 pub use billing::{Billing, Consent, ConsentText, EVERYWHERE, Language};
 pub use gateways::{Paypal, Vnpay};
+pub use receipts::{Day, Percent, Receipts, Seller, Tax, TaxPoint, TaxRate};
+pub(crate) use receipts::{in_language, zone};
 pub use sites::{Bounds, Method, Pack, Site, UnitAmounts};
 
 /// Longest life of a hold that may be configured, in seconds: 7 days.
@@ -161,6 +164,8 @@ pub struct Settings {
     pub purchase: Purchase,
     /// Who is billed, at which exchange rate, and what they agree to.
     pub billing: Billing,
+    /// Receipts of credited payments.
+    pub receipts: Receipts,
     /// The Stripe gateway.
     pub stripe: Stripe,
     /// The PayPal gateway.

@@ -115,7 +115,10 @@ CREATE TABLE payment_attempts (
 );
 CREATE INDEX payment_attempts_by_age ON payment_attempts (at_us);
 
--- Receipts: numbers without gaps per series; a number is taken in the transaction that writes its receipt.
+-- Receipts: numbers without gaps per series; a number is taken in the transaction that writes its receipt and names it in
+-- its payment. snapshot: JSON, everything that the receipt says: personal data. copies: how often it was issued again.
+ALTER TABLE payments ADD COLUMN receipt_id TEXT;
+CREATE INDEX payments_by_receipt_due ON payments (paid_at_us, id) WHERE receipt_id IS NULL AND paid_at_us IS NOT NULL;
 CREATE TABLE receipt_series (
     series      TEXT   NOT NULL PRIMARY KEY,
     last_number BIGINT NOT NULL
@@ -130,6 +133,7 @@ CREATE TABLE receipts (
     issued_at_us BIGINT NOT NULL,
     copies       BIGINT NOT NULL,
     PRIMARY KEY (account_id, id),
+    CHECK (number > 0),
     UNIQUE (series, number),
     UNIQUE (account_id, payment_id)
 );

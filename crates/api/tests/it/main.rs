@@ -11,4 +11,5 @@ mod idempotency;
 mod keys;
 mod prices;
 mod races;
+mod receipts;
 mod team;

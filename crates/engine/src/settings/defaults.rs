@@ -23,6 +23,7 @@ impl Default for Settings {
             postgres: Postgres::default(),
             purchase: Purchase::default(),
             billing: Billing::default(),
+            receipts: Receipts::default(),
             stripe: Stripe::default(),
             paypal: Paypal::default(),
             vnpay: Vnpay::default(),

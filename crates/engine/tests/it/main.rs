@@ -10,6 +10,7 @@ mod keys;
 mod leases;
 mod prices;
 mod purchases;
+mod receipts;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
