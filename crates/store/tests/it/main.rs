@@ -6,6 +6,7 @@ mod clawback;
 mod copying;
 mod ground;
 mod history;
+mod memory;
 mod tampering;
 mod tampering_postgres;
 mod truth;
