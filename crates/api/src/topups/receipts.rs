@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use documents::Locale;
 use documents::format::MoneyFormat;
 use documents::receipt::{self as page, ReceiptLine, render_pdf};
 use engine::Engine;
@@ -306,6 +307,10 @@ const fn written(language: Language) -> documents::Language {
 fn drawing(said: Snapshot, copy: bool, refund_note: Option<String>) -> Result<page::Receipt, Problem> {
     let amount = |minor| coins(said.currency, minor);
     let total = amount(said.price_minor)?;
+    // The day of the sale, which an invoice must show, may be another one than that of issue.
+    let locale = Locale::new(written(said.language), &said.zone);
+    let paid_on = locale.map_err(|error| Problem::internal(&error.to_string()))?.formal_date(said.paid_at);
+    let description = format!("{} ({paid_on})", said.description);
     let tax = |tax: receipts::TaxLine| {
         let (base, tax_amount) = (amount(tax.base_minor)?, amount(tax.tax_minor)?);
         Ok(page::TaxLine { name: tax.name, rate_percent: tax.percent, base, amount: tax_amount })
@@ -332,7 +337,7 @@ fn drawing(said: Snapshot, copy: bool, refund_note: Option<String>) -> Result<pa
         },
         method: said.method,
         references: said.references,
-        lines: vec![ReceiptLine { description: said.description, quantity: 1, amount: total }],
+        lines: vec![ReceiptLine { description, quantity: 1, amount: total }],
         taxes: said.taxes.into_iter().map(tax).collect::<Result<_, Problem>>()?,
         total: documents::Money { unit: said.currency, amount: total },
         credits: Some(page::Credits {

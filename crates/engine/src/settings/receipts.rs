@@ -288,8 +288,8 @@ impl Seller {
             }
         }
         let number = &self.registration_number;
-        let digits = number.strip_prefix('T').unwrap_or_default();
-        if !number.is_empty() && !(digits.len() == 13 && digits.bytes().all(|byte| byte.is_ascii_digit())) {
+        let digits = number.strip_prefix('T').filter(|digits| digits.len() == 13).unwrap_or("-");
+        if !number.is_empty() && digits.bytes().any(|byte| !byte.is_ascii_digit()) {
             check.push(key, format!("{site}.registration_number: {number:?} must be T and 13 digits"));
         }
         if zone(&self.zone).is_none() {
