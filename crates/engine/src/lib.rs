@@ -58,6 +58,23 @@ impl Engine {
     pub async fn new(store: Store, settings: impl Into<Arc<Settings>>) -> Result<Engine> {
         let settings = settings.into();
         let topups = topups::Topups::new(&settings)?;
+        Engine::assemble(store, settings, topups)
+    }
+
+    /// The same with gateways of the caller's making instead of those that are configured, for tests that play them.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    #[doc(hidden)]
+    pub async fn new_with_gateways(
+        store: Store,
+        settings: impl Into<Arc<Settings>>,
+        gateways: Vec<Arc<dyn providers::gateway::Gateway>>,
+    ) -> Result<Engine> {
+        Engine::assemble(store, settings.into(), topups::Topups::of(gateways))
+    }
+
+    fn assemble(store: Store, settings: Arc<Settings>, topups: topups::Topups) -> Result<Engine> {
         let accounts = accounts::Accounts::new(store.clone(), Arc::clone(&settings));
         let keys = keys::Keys::new(store.clone(), settings.environment);
         let prices = prices::Prices::new(store.clone());

@@ -209,8 +209,11 @@ async fn open(
             if ours {
                 alarm(gateway.name(), "refused_by_gateway");
             }
-            let change = Change { answer: Some(Answer::Broken), ..Change::closing(State::Failed, code) };
-            record(engine, payment, &change).await?;
+            // One that was opened before may have been paid meanwhile.
+            if payment.state == State::Created {
+                let change = Change { answer: Some(Answer::Broken), ..Change::closing(State::Failed, code) };
+                record(engine, payment, &change).await?;
+            }
             Err(Error::Unavailable(format!("{trouble}; nothing was charged: try again, or use another method")))
         }
     }

@@ -13,6 +13,8 @@ use tracing::{error, warn};
 
 use super::notice::find;
 use super::payment::{Change, Payment};
+use super::reconcile::settled_first;
+use super::refund::is_under_way;
 use super::settle::alarm;
 use super::state::State;
 use super::take_back::{Cause, claw_back, entry_of, reinstate, share};
@@ -64,6 +66,10 @@ pub(super) async fn take_dispute(
     seen: &DisputeSighting,
 ) -> Result<(&'static str, Option<String>)> {
     let payment = find(engine, gateway, seen.payment_object_id.as_deref(), seen.money_id.as_deref(), None).await?;
+    let payment = match payment {
+        Some(payment) => Some(settled_first(engine, payment).await?),
+        None => None,
+    };
     let Some(payment) = payment.filter(|payment| payment.state.was_credited()) else {
         alarm(gateway, "dispute_not_ours");
         warn!(gateway, dispute = seen.dispute_id, "a dispute is about a payment that is not ours, or not credited");
@@ -98,6 +104,10 @@ async fn opened(engine: &Engine, payment: &Payment, seen: &DisputeSighting, know
     // Another currency than the charge's cannot be compared: then all that is left is disputed.
     let same = seen.money.currency == payment.price.currency;
     let part_minor = if same { seen.money.amount_minor.min(left_minor) } else { left_minor };
+    if same && part_minor < seen.money.amount_minor && is_under_way(engine, payment).await? {
+        // The refund may fail because of this very dispute, which then takes all; until then nobody can spend it.
+        return Err(Error::Unavailable(format!("a refund of the payment {} is under way", payment.id)));
+    }
     if part_minor <= 0 {
         engine.store().write(vec![row(payment, seen, Amount::ZERO, known, now)]).await?;
         return Ok("moved");

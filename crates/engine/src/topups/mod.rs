@@ -32,7 +32,7 @@ pub use providers::gateway::{Instrument, Next};
 pub use providers::vnpay::IpnAnswer;
 pub use purchase::{Purchase, Purchased, Refused, buyer, purchase};
 pub use reconcile::{Round, check_now, reconcile, run};
-pub use refund::{MAX_REFUND_REASON_CHARS, Refund, RefundRequest, refund, refunds};
+pub use refund::{MAX_REFUND_REASON_CHARS, Refund, RefundRequest, reconcile_refunds, refund, refunds};
 pub use state::{Answer, State};
 
 use crate::{Engine, Error, Result};

@@ -7,6 +7,7 @@
 //! for disputes and shown to operators only. Cost: two writes and two reads; one more write when it credits.
 
 use http::HeaderMap;
+use ledger::Timestamp;
 use metrics::counter;
 use providers::gateway::{Gateway, News, Notice, RawNotice, Sighting, Unverified};
 use store::{Statement, params};
@@ -19,6 +20,9 @@ use super::refund::take_refund;
 use super::settle::{Settled, observe};
 use super::state::State;
 use crate::{Engine, Error, Result};
+
+/// After this long every payment was asked about, and what none of them knows is not ours.
+const UNHEARD_OF_SECONDS: i64 = 3_900;
 
 /// Why a notice is not accepted. The gateway sends it again.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -128,10 +132,38 @@ async fn act(engine: &Engine, gateway: &dyn Gateway, notice: &Notice) -> Result<
             check_apart(engine, &payment);
             Ok(("asked_about", Some(payment.id)))
         }
-        News::Refund(seen) => take_refund(engine, name, seen).await,
-        News::Dispute(seen) => take_dispute(engine, name, seen).await,
+        News::Refund(seen) => {
+            let done = take_refund(engine, name, seen).await?;
+            heard_in_time(engine, name, notice, &done, seen.payment_object_id.as_deref()).await?;
+            Ok(done)
+        }
+        News::Dispute(seen) => {
+            let done = take_dispute(engine, name, seen).await?;
+            heard_in_time(engine, name, notice, &done, seen.payment_object_id.as_deref()).await?;
+            Ok(done)
+        }
         News::Other => Ok(("ignored", None)),
     }
+}
+
+/// Sends back what names a movement of money that is not known here, as long as its payment may not have been heard of.
+async fn heard_in_time(
+    engine: &Engine,
+    gateway: &str,
+    notice: &Notice,
+    (outcome, _): &(&'static str, Option<String>),
+    payment_object_id: Option<&str>,
+) -> Result<()> {
+    if *outcome != "not_ours" || payment_object_id.is_some() {
+        return Ok(());
+    }
+    let sql = "SELECT received_at_us FROM gateway_events WHERE gateway = $1 AND event_id = $2";
+    let rows = engine.store().query(sql, params![gateway, notice.event_id.as_str()]).await?;
+    let received_at_us = rows.first().map(|row| row.int(0)).transpose()?.unwrap_or_default();
+    if engine.now() >= Timestamp::from_micros(received_at_us).plus_seconds(UNHEARD_OF_SECONDS) {
+        return Ok(());
+    }
+    Err(Error::Unavailable("nothing is known of its payment yet".to_owned()))
 }
 
 async fn seen_by(engine: &Engine, payment: &Payment, seen: &Sighting) -> Result<&'static str> {

@@ -356,12 +356,12 @@ impl Payment {
         )
     }
 
-    /// Moves the next check, if nobody else did: who changes the row may ask.
-    pub(super) fn take_check(&self, next: Timestamp) -> Statement {
+    /// Moves or ends the next check, if nobody else did: who changes the row may ask.
+    pub(super) fn take_check(&self, next: Option<Timestamp>) -> Statement {
         Statement::new(
             "UPDATE payments SET next_check_at_us = $1 WHERE account_id = $2 AND id = $3 AND next_check_at_us = $4",
             params![
-                next.micros(),
+                next.map(Timestamp::micros),
                 self.account_id.as_str(),
                 self.id.as_str(),
                 self.next_check_at.map(Timestamp::micros)

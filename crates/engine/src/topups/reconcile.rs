@@ -3,7 +3,7 @@
 //! Every open payment is asked about 1, 5, 15 and 60 minutes after it began, then hourly (product rules, section 4).
 //! What is found goes the same way as a notice. A payment that nobody is making any more is closed at the gateway, which
 //! does or refuses it atomically, so that an unknown outcome becomes a definite one; where a gateway cannot close, the
-//! payment expires here, and late money is still credited and flagged. Nothing is ever charged from here, except that the
+//! payment expires here and is asked about for a day more; late money is still credited and flagged. Nothing is ever charged from here, except that the
 //! money of a payer who agreed is taken.
 //! One node at a time does it, and several would do no harm: who moves the next check of a payment asks about it, a node
 //! that was stopped in between writes against the state that it read, and a late close meets a payment that has ended.
@@ -30,6 +30,8 @@ const LATER_SECONDS: i64 = 3_600;
 const ABANDONED_AFTER_SECONDS: i64 = 900;
 /// Who paid at the last instant may be heard of this much later, in seconds.
 const EXPIRY_GRACE_SECONDS: i64 = 300;
+/// A payment that its gateway could not close is asked about this long, in seconds: a bank may be late, its notice lost.
+const EXPIRED_ASKED_SECONDS: i64 = 86_400;
 /// Notices are kept this long: 90 days.
 const KEEP_NOTICES_SECONDS: i64 = 90 * 86_400;
 /// Payments asked about in one round.
@@ -123,7 +125,8 @@ async fn drop_old_notices(engine: &Engine) -> Result<()> {
 
 /// Whether this call may ask about the payment: it moved the next check.
 async fn take(engine: &Engine, payment: &Payment) -> Result<bool> {
-    let next = next_check(payment.created_at, engine.now());
+    let over = payment.state == State::Expired && age_seconds(engine, payment) >= EXPIRED_ASKED_SECONDS;
+    let next = (!over).then(|| next_check(payment.created_at, engine.now()));
     match engine.store().write(vec![payment.take_check(next)]).await {
         Ok(_) => Ok(true),
         Err(Failure::Conflict) => Ok(false),
@@ -155,6 +158,23 @@ pub(super) fn check_apart(engine: &Engine, payment: &Payment) {
             let _ = engine.store().write(vec![payment.hasten(engine.now())]).await;
         }
     });
+}
+
+/// A payment whose money goes back, as it stands once its success was heard of: notices come in any order.
+///
+/// # Errors
+/// [`Error::Unavailable`] while it is open: the gateway sends its notice again.
+pub(super) async fn settled_first(engine: &Engine, payment: Payment) -> Result<Payment> {
+    if payment.state.was_credited() {
+        return Ok(payment);
+    }
+    check(engine, &payment).await?;
+    let found = Payment::find(engine.store(), &payment.account_id, &payment.id).await?;
+    let payment = found.ok_or(Error::NotFound("payment"))?;
+    match payment.state.is_open() {
+        true => Err(Error::Unavailable(format!("the payment {} is not settled yet", payment.id))),
+        false => Ok(payment),
+    }
 }
 
 /// Asks the gateway about one payment, and acts on the answer.
@@ -224,7 +244,9 @@ async fn expire(engine: &Engine, payment: &Payment) -> Result<Settled> {
     if !payment.state.may_become(State::Expired) {
         return Ok(Settled::Nothing);
     }
-    let change = Change { answer: Some(Answer::Refused), ..Change::closing(State::Expired, "abandoned".to_owned()) };
+    let next_check_at = Some(next_check(payment.created_at, engine.now()));
+    let change = Change::to(State::Expired, "abandoned".to_owned(), next_check_at);
+    let change = Change { answer: Some(Answer::Refused), ..change };
     write(engine, payment, &change, QUERY, None).await
 }
 

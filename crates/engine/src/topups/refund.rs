@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::notice::find;
 use super::payment::{Change, Payment};
-use super::reconcile::next_check;
+use super::reconcile::{next_check, settled_first};
 use super::settle::alarm;
 use super::state::State;
 use super::take_back::{Cause, claw_back, entry_of, reinstate, share};
@@ -207,7 +207,10 @@ fn ask(payment: &Payment, refund: &Refund) -> RefundAsk {
 }
 
 /// Asks about refunds that are due, once, unless another node does.
-pub(super) async fn reconcile_refunds(engine: &Engine) -> Result<()> {
+///
+/// # Errors
+/// When the database cannot be read; a refund that fails does not disturb the others.
+pub async fn reconcile_refunds(engine: &Engine) -> Result<()> {
     let sql = select!("WHERE next_check_at_us <= $1 ORDER BY next_check_at_us LIMIT $2");
     let rows = engine.store().query(sql, params![engine.now().micros(), ROUND]).await?;
     let due = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
@@ -290,13 +293,22 @@ async fn known(
 
 /// Money went back that nobody asked for here: in the gateway's own console, or by force.
 async fn from_outside(engine: &Engine, payment: &Payment, seen: &RefundSighting) -> Result<&'static str> {
-    if matches!(seen.standing, RefundStanding::Failed(_)) || !payment.state.was_credited() {
+    let seen = &as_it_stands(engine, payment, seen).await?;
+    if matches!(seen.standing, RefundStanding::Failed(_)) {
+        return Ok("nothing_new");
+    }
+    let payment = &settled_first(engine, payment.clone()).await?;
+    if !payment.state.was_credited() {
         return Ok("nothing_new");
     }
     let now = engine.now();
     let left_minor = left_minor(payment);
     let same = seen.money.currency == payment.price.currency;
     let amount_minor = if same { seen.money.amount_minor.min(left_minor) } else { left_minor };
+    if same && amount_minor < seen.money.amount_minor && is_under_way(engine, payment).await? {
+        // Ours will fail, because this one took its money; then all of this one can be taken.
+        return Err(Error::Unavailable(format!("a refund of the payment {} is under way", payment.id)));
+    }
     alarm(&payment.gateway, "refunded_outside");
     error!(payment = payment.id, object = seen.object_id, "money went back that nobody gave back here");
     if amount_minor <= 0 {
@@ -329,6 +341,36 @@ async fn from_outside(engine: &Engine, payment: &Payment, seen: &RefundSighting)
     let payment = Payment::find(engine.store(), &payment.account_id, &payment.id).await?;
     observe_refund(engine, &payment.ok_or(Error::NotFound("payment"))?, &refund, seen).await?;
     Ok("refunded")
+}
+
+/// What the gateway says of a refund now: the first notice to come may be older than one that said it failed.
+async fn as_it_stands(engine: &Engine, payment: &Payment, seen: &RefundSighting) -> Result<RefundSighting> {
+    let Some(gateway) = engine.topups().gateway(&payment.gateway) else { return Ok(seen.clone()) };
+    let ask = RefundAsk {
+        refund_id: seen.refund_id.clone().unwrap_or_default(),
+        payment: payment.pending(),
+        money_id: seen.money_id.clone().or_else(|| payment.money_id.clone()),
+        paid_at_s: payment.paid_at.unwrap_or(payment.updated_at).seconds(),
+        money: seen.money,
+        whole: false,
+        operator: String::new(),
+        reason: String::new(),
+        object_id: Some(seen.object_id.clone()),
+        created_at_s: engine.now().seconds(),
+    };
+    match gateway.look_up_refund(&ask).await {
+        Ok(Some(now)) => Ok(RefundSighting { forced: seen.forced, ..now }),
+        Ok(None) => Ok(seen.clone()),
+        Err(trouble) => Err(Error::Unavailable(trouble.to_string())),
+    }
+}
+
+/// Whether a refund of the payment may still fail.
+pub(super) async fn is_under_way(engine: &Engine, payment: &Payment) -> Result<bool> {
+    Ok(refunds(engine, payment)
+        .await?
+        .iter()
+        .any(|refund| matches!(&*refund.state, "requested" | "pending" | "unknown")))
 }
 
 /// Takes note of a refund of ours as the gateway sees it; says what that was.

@@ -16,7 +16,7 @@ fn unit(code: &str) -> Unit {
     Unit::parse(code).unwrap()
 }
 
-fn draft(name: &str) -> ProfileDraft {
+pub(crate) fn draft(name: &str) -> ProfileDraft {
     let fields =
         [(AddressField::Street, "1 Tràng Tiền"), (AddressField::Ward, "Cửa Nam"), (AddressField::Province, "Hà Nội")];
     ProfileDraft {

@@ -8,6 +8,7 @@
 mod billing;
 mod keys;
 mod leases;
+mod payments;
 mod prices;
 mod purchases;
 mod receipts;
@@ -28,6 +29,17 @@ const START_US: i64 = 1_795_176_000_000_000;
 
 /// Stands still until it is moved, apart from a microsecond per look.
 struct StillClock(AtomicI64);
+
+impl StillClock {
+    /// Moves it ahead.
+    fn advance_ms(&self, ms: i64) {
+        self.0.fetch_add(ms * 1_000, Ordering::SeqCst);
+    }
+
+    fn advance_seconds(&self, seconds: i64) {
+        self.advance_ms(seconds * 1_000);
+    }
+}
 
 impl Clock for StillClock {
     fn now(&self) -> Timestamp {
@@ -74,7 +86,7 @@ impl Nodes {
 
     /// Lets time pass on both.
     fn wait_ms(&self, ms: i64) {
-        self.clock.0.fetch_add(ms * 1_000, Ordering::SeqCst);
+        self.clock.advance_ms(ms);
     }
 
     /// Opens an account, on the first node.
