@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{admin, bench, config, demo, doctor, migrate, replay, serve, verify};
+use crate::commands::{admin, bench, config, demo, doctor, migrate, replay, serve, trigger, verify};
 use crate::exit::Exit;
 
 const EXIT_CODES: &str = "\
@@ -22,6 +22,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Args),
+    Trigger(trigger::Args),
     Serve(serve::Args),
     Migrate(migrate::Args),
     Doctor(doctor::Args),
@@ -37,6 +38,7 @@ impl Cli {
     pub fn run(self) -> Result<(), Exit> {
         match self.command {
             Command::Demo(args) => demo::run(args),
+            Command::Trigger(args) => trigger::run(args),
             Command::Serve(args) => serve::run(args),
             Command::Migrate(args) => migrate::run(args),
             Command::Doctor(args) => doctor::run(args),

@@ -92,6 +92,12 @@ impl Server {
         self.attempt(method, path, body.map(Value::to_string), None).await.map_err(|failure| failure.exit)
     }
 
+    /// Changes something with an idempotency key, once: for whoever wants to know at once that it was refused.
+    pub async fn send_once(&self, path: &str, body: &Value, key: &str) -> Result<Answer, Exit> {
+        let sent = self.attempt(Method::POST, path, Some(body.to_string()), Some(key)).await;
+        sent.map_err(|failure| failure.exit)
+    }
+
     /// Changes something with an idempotency key, again and again while the server is away. A batch has no key of its
     /// own: each of its items carries one.
     pub async fn send_patiently(&self, path: &str, body: &impl Serialize, key: Option<&str>) -> Result<Answer, Exit> {

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod migrate;
 pub mod replay;
 pub mod serve;
+pub mod trigger;
 pub mod verify;
 
 use engine::settings::DatabaseUrl;

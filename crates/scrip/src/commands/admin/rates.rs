@@ -82,7 +82,7 @@ pub async fn run(context: &Context, command: RatesCommand) -> Result<(), Exit> {
                 ("rate", Some(json!(rate))),
                 ("source", Some(json!(source))),
                 ("dated_at", dated_at.map(Value::String)),
-                ("confirm", confirm.then(|| json!(true))),
+                ("confirm", confirm.then_some(json!(true))),
             ]);
             context.post("/v1/rates", &body, &once).await
         }
@@ -92,7 +92,7 @@ pub async fn run(context: &Context, command: RatesCommand) -> Result<(), Exit> {
             let body = said([
                 ("csv", Some(json!(text))),
                 ("source", source.map(Value::String)),
-                ("confirm", confirm.then(|| json!(true))),
+                ("confirm", confirm.then_some(json!(true))),
             ]);
             context.post("/v1/rates/import", &body, &once).await
         }

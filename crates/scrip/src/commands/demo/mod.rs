@@ -1,28 +1,38 @@
 //! `scrip demo`: everything in one process, with sandboxes instead of gateways.
 
+mod backstage;
 mod clock;
+mod purchases;
+mod sandboxes;
 mod seed;
+mod shown;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use engine::settings::{DatabaseUrl, Environment, Secret, Settings};
-use sandbox::stripe::{StripeOptions, StripeSandbox, WebhookTarget};
-use serde_json::json;
+use engine::Engine;
+use engine::settings::{Brakes, DatabaseUrl, Environment, Secret, Settings};
 use tempfile::TempDir;
 
+use backstage::Backstage;
 use clock::DemoClock;
+use sandboxes::Sandboxes;
+use seed::Stage;
+use shown::Shown;
 
+use super::trigger::DEMO_FILE;
+use crate::client::ServerArgs;
 use crate::exit::Exit;
 use crate::{output, server};
 
 /// Run everything in one process to look at it: API, portal, console, sandbox gateways, seeded accounts
 ///
 /// Makes a temporary data folder (or uses --data), seeds demo accounts for Vietnam, Japan and the United States with
-/// history, and prints URLs, sign-in links, API keys and one `curl` that changes a balance. It never touches a real data
-/// folder and refuses live gateway keys.
+/// history, some of it bought at sandboxes of Stripe, PayPal and VNPay, and prints URLs, sign-in links, API keys and `curl`s
+/// that change a balance. `scrip trigger` makes states of payments appear in it. It never touches a real data folder and
+/// refuses live gateway keys.
 ///
 /// Example: scrip demo --listen 127.0.0.1:0 --json
 #[derive(Debug, clap::Args)]
@@ -48,15 +58,18 @@ pub fn run(args: Args) -> Result<(), Exit> {
     super::runtime()?.block_on(async {
         let listener = server::listen(args.listen).await?;
         let url = format!("http://{}", listener.local_addr().map_err(cannot_start)?);
-        let gateway = stripe_sandbox(&url, args.seed).await?;
-        let settings = settings(&folder, &url, gateway.url());
+        let sandboxes = Sandboxes::start(args.seed).await?;
+        let settings = settings(&folder, &url, &sandboxes);
         // The ledger's time never runs backwards, so the past must be there from the first booking on.
         let clock = Arc::new(DemoClock::default());
         clock.stand_at(seed::start());
         let (engine, operator_key) = server::open(settings, Some(clock.clone())).await?;
         let operator_key = operator_key.unwrap_or_else(|| OPERATOR_KEY.to_owned());
-        let accounts = seed::accounts(&engine, &clock, &gateway, args.seed).await?;
-        let shown = Shown { url, operator_key, stripe_url: gateway.url().to_owned(), accounts };
+        let accounts = history(&engine, &clock, &sandboxes, &operator_key, args.seed).await?;
+        sandboxes.tell(&url);
+        let shown =
+            Shown { url, operator_key, sandboxes: &sandboxes, accounts, folder: folder.path.display().to_string() };
+        std::fs::write(folder.path.join(DEMO_FILE), shown.json().to_string()).map_err(cannot_start)?;
         if args.json {
             output::json(&shown.json());
         } else {
@@ -68,8 +81,6 @@ pub fn run(args: Args) -> Result<(), Exit> {
 
 /// The operator key of every demo: it opens nothing but demo data on this machine.
 const OPERATOR_KEY: &str = "sk_test_demo_operator_key";
-/// Signs the sandbox's notices.
-const WEBHOOK_SECRET: &str = "whsec_demo_0123456789abcdef";
 /// Marks a folder as made by a demo.
 const MARKER: &str = "scrip-demo";
 
@@ -118,14 +129,23 @@ impl Folder {
     }
 }
 
-async fn stripe_sandbox(url: &str, seed: u64) -> Result<StripeSandbox, Exit> {
-    let listener = server::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-    let target = WebhookTarget { url: format!("{url}/webhooks/stripe"), secret: WEBHOOK_SECRET.to_owned() };
-    let options = StripeOptions { webhook: Some(target), seed: Some(seed), ..StripeOptions::default() };
-    sandbox::stripe::serve(listener, options).await.map_err(cannot_start)
+/// Makes the accounts and their past behind the scenes, then lets the clocks run.
+async fn history(
+    engine: &Engine,
+    clock: &DemoClock,
+    sandboxes: &Sandboxes,
+    operator_key: &str,
+    seed: u64,
+) -> Result<Vec<seed::Seeded>, Exit> {
+    let backstage = Backstage::open(engine).await?;
+    sandboxes.tell(&backstage.url);
+    let server = ServerArgs { url: backstage.url.clone(), key: operator_key.to_owned() };
+    let accounts = seed::accounts(&Stage { engine, clock, sandboxes, server }, seed).await?;
+    backstage.close().await;
+    Ok(accounts)
 }
 
-fn settings(folder: &Folder, url: &str, stripe_url: &str) -> Settings {
+fn settings(folder: &Folder, url: &str, sandboxes: &Sandboxes) -> Settings {
     let mut settings = Settings {
         database_url: DatabaseUrl::Sqlite(folder.path.join("scrip.db")),
         public_url: url.to_owned(),
@@ -133,60 +153,10 @@ fn settings(folder: &Folder, url: &str, stripe_url: &str) -> Settings {
         bootstrap_operator_key: Secret::new(OPERATOR_KEY),
         ..Settings::default()
     };
-    settings.stripe.secret_key = Secret::new("sk_test_demo");
-    settings.stripe.webhook_secrets = vec![Secret::new(WEBHOOK_SECRET)];
-    settings.stripe.base_url = stripe_url.to_owned();
+    // Whoever looks at a demo fails to pay more often than a payer may.
+    settings.purchase.brakes = Brakes::off();
+    sandboxes.configure(&mut settings);
     settings
-}
-
-/// What the demo tells when it is ready.
-struct Shown {
-    url: String,
-    operator_key: String,
-    stripe_url: String,
-    accounts: Vec<seed::Seeded>,
-}
-
-impl Shown {
-    fn json(&self) -> serde_json::Value {
-        let account = |account: &seed::Seeded| {
-            json!({
-                "id": account.id, "name": account.name, "site": account.site, "unit": account.unit,
-                "api_key": account.api_key, "sign_in_url": null,
-            })
-        };
-        json!({
-            "url": self.url,
-            "operator_key": self.operator_key,
-            "sandbox": {"stripe": self.stripe_url, "paypal": null, "vnpay": null},
-            "accounts": self.accounts.iter().map(account).collect::<Vec<_>>(),
-            "console_sign_in_url": null,
-        })
-    }
-
-    fn text(&self) -> String {
-        let row = |account: &seed::Seeded| {
-            vec![account.id.to_owned(), account.name.to_owned(), account.unit.to_owned(), account.api_key.clone()]
-        };
-        let rows: Vec<_> = self.accounts.iter().map(row).collect();
-        let table = output::table(&["account", "name", "unit", "API key"], &rows, &[]);
-        let Shown { url, operator_key, stripe_url, .. } = self;
-        format!(
-            "Scrip demo on {url}\n\n\
-             API          {url}/docs\n\
-             operator key {operator_key}\n\
-             Stripe       {stripe_url} (a sandbox)\n\n\
-             {table}\n\n\
-             Spend a credit (the balance is in the answer):\n\n  \
-             curl -s {url}/v1/debits -H 'Authorization: Bearer {operator_key}' -H 'Content-Type: application/json' \
-             -H \"Idempotency-Key: $(date +%s%N)\" -d '{{\"account\":\"demo-api\",\"amount\":\"1\",\"service\":\"search\"}}'\n\n\
-             Buy a pack with the saved card of demo-api (credits come with the gateway's notice):\n\n  \
-             curl -s {url}/user/purchase-topup -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \
-             -d '{{\"credits\":10000}}'\n\n\
-             Ctrl-C ends it.",
-            key = self.accounts.last().map_or("", |account| &account.api_key),
-        )
-    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The demo's accounts and their 90 days of history, made by real commands while the clock stands in the past.
+//! The demo's accounts and their 90 days of history, made by real commands while the clocks stand in the past.
 //!
 //! The same seed makes the same amounts; times are relative to the start. A folder that has the accounts already is left
 //! as it is; only API keys are new each time, because their text is kept nowhere.
@@ -12,15 +12,27 @@ use ledger::price::PriceBook;
 use ledger::{LotKind, OnInsufficient, Timestamp};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use sandbox::stripe::{NewCustomer, StripeSandbox};
+use sandbox::stripe::NewCustomer;
 use store::{Clock, SystemClock};
 
 use super::clock::DemoClock;
+use super::purchases;
+use super::sandboxes::Sandboxes;
+use crate::client::ServerArgs;
 use crate::exit::Exit;
 
 /// Days of history.
 const DAYS: i64 = 90;
 const DAY_SECONDS: i64 = 86_400;
+
+/// With what the history is made.
+pub struct Stage<'a> {
+    pub engine: &'a Engine,
+    pub clock: &'a DemoClock,
+    pub sandboxes: &'a Sandboxes,
+    /// The server behind the scenes.
+    pub server: ServerArgs,
+}
 
 /// An account of the demo, ready to be used.
 pub struct Seeded {
@@ -106,18 +118,16 @@ pub fn start() -> Timestamp {
     SystemClock.now().plus_seconds(-DAYS * DAY_SECONDS)
 }
 
-/// Makes sure that the demo's accounts exist, and gives each a new API key.
-pub async fn accounts(
-    engine: &Engine,
-    clock: &DemoClock,
-    stripe: &StripeSandbox,
-    seed: u64,
-) -> Result<Vec<Seeded>, Exit> {
-    let failed = |error: engine::Error| Exit::unavailable(format!("the demo's data cannot be made: {error}"));
+/// Makes sure that the demo's accounts exist, gives each a new API key, and lets the clocks run.
+pub async fn accounts(stage: &Stage<'_>, seed: u64) -> Result<Vec<Seeded>, Exit> {
+    let Stage { engine, clock, sandboxes, .. } = stage;
     if engine.accounts().locate(LIVES[0].id).await.is_err() {
-        make_history(engine, clock, seed).await.map_err(failed)?;
+        make_history(stage, seed).await?;
     }
     clock.run();
+    sandboxes.set_clock(SystemClock.now());
+    // An old rate is not used: a demo that is started again after days needs one of today.
+    purchases::rates(engine, &call("rates", DAYS, 0), DAYS).await.map_err(failed)?;
     let mut seeded = Vec::new();
     for life in &LIVES {
         // The sandbox forgets at every start; the account's customer is made anew.
@@ -129,7 +139,8 @@ pub async fn accounts(
             set_up: true,
             ..NewCustomer::default()
         };
-        let customer = stripe.create_customer(&customer).map_err(|error| Exit::unavailable(format!("{error:?}")))?;
+        let customer =
+            sandboxes.stripe.create_customer(&customer).map_err(|error| Exit::unavailable(format!("{error:?}")))?;
         let change = AccountChange { stripe_customer: Some(Some(customer.customer)), ..AccountChange::default() };
         engine.accounts().change(&call("stripe", 0, 0), life.id, change).await.map_err(failed)?;
         let key = NewKey { name: "demo".to_owned(), ..NewKey::default() };
@@ -143,8 +154,37 @@ fn call(what: &str, day: i64, number: usize) -> Call {
     Call { actor: "demo".into(), key: Some(format!("demo:{what}:{day}:{number}").into()) }
 }
 
-async fn make_history(engine: &Engine, clock: &DemoClock, seed: u64) -> engine::Result<()> {
+fn failed(error: engine::Error) -> Exit {
+    Exit::unavailable(format!("the demo's data cannot be made: {error}"))
+}
+
+async fn make_history(stage: &Stage<'_>, seed: u64) -> Result<(), Exit> {
+    let Stage { engine, clock, .. } = stage;
     let start = clock.now();
+    open_accounts(engine).await.map_err(failed)?;
+    let mut random = StdRng::seed_from_u64(seed);
+    for day in 0..DAYS {
+        for life in &LIVES {
+            clock.stand_at(start.plus_seconds(day * DAY_SECONDS));
+            give(engine, life, day, start).await.map_err(failed)?;
+            buy(stage, life, day).await?;
+            use_services(engine, clock, life, day, start, &mut random).await.map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// What an account buys at gateways on a day.
+async fn buy(stage: &Stage<'_>, life: &Life, day: i64) -> Result<(), Exit> {
+    for scenario in purchases::of_day(day, life.id) {
+        stage.sandboxes.set_clock(stage.clock.now());
+        purchases::rates(stage.engine, &call("rates", day, 0), day).await.map_err(failed)?;
+        purchases::make(&stage.server, stage.sandboxes, life.id, scenario).await?;
+    }
+    Ok(())
+}
+
+async fn open_accounts(engine: &Engine) -> engine::Result<()> {
     for book in BOOKS {
         let book = PriceBook::parse(book.as_bytes()).map_err(engine::prices::invalid)?;
         engine.prices().publish(book, Mode::Merge, "demo", "demo").await?;
@@ -159,15 +199,7 @@ async fn make_history(engine: &Engine, clock: &DemoClock, seed: u64) -> engine::
         };
         engine.accounts().open(&call("open", 0, 0), account).await?;
     }
-    let mut random = StdRng::seed_from_u64(seed);
-    for day in 0..DAYS {
-        for life in &LIVES {
-            clock.stand_at(start.plus_seconds(day * DAY_SECONDS));
-            give(engine, life, day, start).await?;
-            use_services(engine, clock, life, day, start, &mut random).await?;
-        }
-    }
-    Ok(())
+    purchases::profiles(engine, &call("profile", 0, 0)).await
 }
 
 /// What comes in on a day: top-ups every 30 days, two vouchers at the beginning.
