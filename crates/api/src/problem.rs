@@ -54,6 +54,9 @@ pub const CODES: &[CodeRow] = &[
     row("too_many_keys", 409, "Too many valid keys"),
     row("unit_locked", 409, "The unit cannot change"),
     row("profile_missing", 409, "There is no billing profile"),
+    row("not_refundable", 409, "The payment cannot be refunded"),
+    row("payment_status_unknown", 409, "An earlier payment is not settled"),
+    row("card_refused", 409, "The card was refused"),
     row("profile_changed", 409, "The billing profile was changed elsewhere"),
     row("rate_implausible", 409, "The exchange rate jumps"),
     row("rate_missing", 409, "There is no exchange rate"),
@@ -62,6 +65,8 @@ pub const CODES: &[CodeRow] = &[
     row("kill_switch", 409, "The method is switched off"),
     row("quote_expired", 409, "The quote has expired"),
     row("too_many_quotes", 409, "Too many quotes"),
+    row("dispute_open", 409, "A payment is disputed"),
+    row("already_resolved", 409, "It is resolved already"),
     row("conflict", 409, "Something changed at the same time"),
     row("body_too_large", 413, "The body is too large"),
     row("unsupported_media_type", 415, "The body must be application/json"),
@@ -80,6 +85,8 @@ pub const CODES: &[CodeRow] = &[
     row("unknown_parameter", 422, "A parameter is unknown"),
     row("idempotency_key_invalid", 422, "The header Idempotency-Key is not as it must be"),
     row("idempotency_key_reuse", 422, "The idempotency key belongs to another request"),
+    row("too_many_attempts", 429, "Too many attempts to pay"),
+    row("daily_limit_reached", 429, "The daily limit is reached"),
     row("internal_error", 500, "Something went wrong here"),
     row("unavailable", 503, "The server cannot do this now"),
     row("outcome_unknown", 503, "The outcome is unknown"),
@@ -103,6 +110,7 @@ struct More {
     fields: Vec<FieldError>,
     available: Option<Money>,
     required: Option<Money>,
+    retry_after_seconds: Option<u32>,
 }
 
 /// A field that is not as it must be.
@@ -240,7 +248,8 @@ impl Problem {
     }
 
     fn retry_after(&self) -> Option<u32> {
-        (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS)
+        let unavailable = (self.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS);
+        self.more.retry_after_seconds.or(unavailable)
     }
 
     /// As JSON, with the id of the request it answers.
@@ -323,6 +332,11 @@ impl From<Error> for Problem {
             Error::Ledger(failure) => failure.into(),
             Error::NotFound(what) => Problem::not_found(what),
             Error::Conflict { code, detail } => Problem::new(code, detail),
+            Error::TooMany { code, detail, retry_after_seconds } => {
+                let mut problem = Problem::new(code, detail);
+                problem.more.retry_after_seconds = u32::try_from(retry_after_seconds).ok();
+                problem
+            }
             Error::Invalid { param, code, detail } => Problem::new(code, detail).at(param),
             Error::Fields(errors) => Problem::fields(errors),
             Error::Unavailable(reason) => {

@@ -28,6 +28,16 @@ pub enum Error {
         /// What contradicts, and what to do.
         detail: String,
     },
+    /// Too often, or too much, for now.
+    #[error("{detail}")]
+    TooMany {
+        /// The stable code callers match on.
+        code: &'static str,
+        /// What it is too many of.
+        detail: String,
+        /// Whole seconds after which it may be tried again.
+        retry_after_seconds: i64,
+    },
     /// A field is not as it must be.
     #[error("{param} {detail}")]
     Invalid {

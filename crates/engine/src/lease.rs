@@ -21,8 +21,10 @@ pub enum Lease {
     Sweep,
     /// Asking gateways about open payments.
     Reconcile,
-    /// Dropping old notices.
+    /// Dropping old notices and attempts.
     Notices,
+    /// Comparing books with gateways' lists.
+    Compare,
     /// Issuing receipts.
     Receipts,
 }
@@ -34,6 +36,7 @@ impl Lease {
             Lease::Sweep => "sweep",
             Lease::Reconcile => "reconcile",
             Lease::Notices => "notices",
+            Lease::Compare => "compare",
             Lease::Receipts => "receipts",
         }
     }

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 mod billing;
+mod brakes;
 mod defaults;
 mod gateways;
 mod receipts;
@@ -20,6 +21,7 @@ mod sites;
 mod validate;
 
 pub use billing::{Billing, Consent, ConsentText, EVERYWHERE, Language};
+pub use brakes::{Brakes, Level};
 pub use gateways::{Paypal, Vnpay};
 pub use receipts::{Day, Percent, Receipts, Seller, Tax, TaxPoint, TaxRate};
 pub(crate) use receipts::{in_language, zone};
@@ -242,10 +244,16 @@ pub struct Postgres {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Purchase {
+    /// Kill switch: `false` stops all buying. What was begun is still settled.
+    pub enabled: bool,
     /// Time between two accepted attempts of one account to buy a pack, in seconds.
     pub cooldown_seconds: u64,
     /// How long a payer has to pay on the gateway's page, in seconds.
     pub pay_within_seconds: u64,
+    /// Compare every finished day with the gateways' lists.
+    pub compare_daily: bool,
+    /// Limits against fraud.
+    pub brakes: Brakes,
 }
 
 /// The Stripe gateway; without a secret key it is off.

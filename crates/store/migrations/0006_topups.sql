@@ -9,6 +9,8 @@ ALTER TABLE payments ADD COLUMN expires_at_us BIGINT;
 ALTER TABLE payments ADD COLUMN refunded_minor BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE payments ADD COLUMN disputed_minor BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE payments ADD COLUMN details TEXT;
+-- For comparing days with a gateway's list.
+CREATE INDEX payments_by_day ON payments (gateway, created_at_us);
 CREATE INDEX payments_by_money ON payments (gateway, money_id) WHERE money_id IS NOT NULL;
 
 -- Everything that happened to a payment, one row each, never changed.
@@ -75,11 +77,13 @@ CREATE TABLE disputes (
 CREATE INDEX disputes_by_object ON disputes (gateway, object_id);
 CREATE INDEX disputes_by_payment ON disputes (account_id, payment_id);
 
--- What one side has and the other has not, found by comparing with a gateway's list. side: ours, theirs.
+-- What one side has and the other has not, found by comparing with a gateway's list. side: ours, theirs. resolved_by: who,
+-- or `comparison` when it was found right later.
 CREATE TABLE unmatched (
     gateway        TEXT   NOT NULL,
     side           TEXT   NOT NULL,
     object_id      TEXT   NOT NULL,
+    day            TEXT   NOT NULL,
     account_id     TEXT,
     payment_id     TEXT,
     what           TEXT   NOT NULL,
@@ -87,9 +91,11 @@ CREATE TABLE unmatched (
     currency       TEXT,
     found_at_us    BIGINT NOT NULL,
     resolved_at_us BIGINT,
+    resolved_by    TEXT,
     resolution     TEXT,
     PRIMARY KEY (gateway, side, object_id)
 );
+CREATE INDEX unmatched_by_time ON unmatched (found_at_us);
 
 -- Which days were compared with a gateway's list, and what came of it.
 CREATE TABLE comparisons (
@@ -103,17 +109,28 @@ CREATE TABLE comparisons (
     PRIMARY KEY (gateway, day)
 );
 
--- Attempts to pay, for limits by account, card and address. subject: account:…, card:…, address:… (cards and addresses
--- hashed). Kept for two days.
+-- Tries to pay, one row each, for limits by account, card and address (cards and addresses hashed). outcome: open,
+-- declined, paid. Kept for two days.
 CREATE TABLE payment_attempts (
-    subject    TEXT   NOT NULL,
-    at_us      BIGINT NOT NULL,
+    account_id TEXT   NOT NULL,
     id         TEXT   NOT NULL,
-    kind       TEXT   NOT NULL,
-    detail     TEXT,
-    PRIMARY KEY (subject, at_us, id)
+    payment_id TEXT   NOT NULL,
+    outcome    TEXT   NOT NULL,
+    card       TEXT,
+    address    TEXT,
+    at_us      BIGINT NOT NULL,
+    PRIMARY KEY (account_id, id)
 );
+CREATE INDEX payment_attempts_by_time ON payment_attempts (account_id, at_us);
+CREATE INDEX payment_attempts_by_address ON payment_attempts (address, at_us) WHERE address IS NOT NULL;
 CREATE INDEX payment_attempts_by_age ON payment_attempts (at_us);
+
+-- Who begins an attempt holds the rows of its account and its address first, so that attempts are counted one by one.
+CREATE TABLE payment_gates (
+    subject TEXT   NOT NULL PRIMARY KEY,
+    at_us   BIGINT NOT NULL
+);
+CREATE INDEX payment_gates_by_age ON payment_gates (at_us);
 
 -- Receipts: numbers without gaps per series; a number is taken in the transaction that writes its receipt and names it in
 -- its payment. snapshot: JSON, everything that the receipt says: personal data. copies: how often it was issued again.

@@ -18,7 +18,7 @@ use crate::report::Outcome;
 use crate::server::{Installation, sqlite_url, verify};
 
 /// Tables of plain records: no credit depends on them.
-const PLAIN_TABLES: [&str; 22] = [
+const PLAIN_TABLES: [&str; 23] = [
     "api_keys",
     "billing_profiles",
     "comparisons",
@@ -33,6 +33,7 @@ const PLAIN_TABLES: [&str; 22] = [
     "outbox",
     "payment_attempts",
     "payment_events",
+    "payment_gates",
     "payments",
     "price_books",
     "quotes",

@@ -71,7 +71,8 @@ pub(super) struct TopupPurchased {
             body = TeamError),
         (status = 422, description = "`idempotency_key_reuse`: the idempotency key was used with another body; or \
             `idempotency_key_invalid`.", body = TeamError),
-        (status = 429, description = "`purchase_topup_cooldown`: the last accepted attempt is too recent.",
+        (status = 429, description = "`purchase_topup_cooldown`: the last accepted attempt is too recent; or too many \
+            cards were declined, or too much was bought, in the last 24 hours.",
             body = TeamError, headers(("Retry-After" = i64, description = "Whole seconds to wait"))),
         (status = 500, description = "`internal_error`: nothing was charged.", body = TeamError),
         (status = 503, description = "`payment_status_unknown`: the gateway's answer left open whether a card was \
@@ -122,7 +123,7 @@ impl From<Refused> for Refusal {
     fn from(refused: Refused) -> Self {
         let (status, code) = match refused {
             Refused::InvalidCredits => (StatusCode::BAD_REQUEST, "invalid_credits"),
-            Refused::NotAvailable => (StatusCode::BAD_REQUEST, "topup_not_available"),
+            Refused::NotAvailable | Refused::Disputed => (StatusCode::BAD_REQUEST, "topup_not_available"),
             Refused::NoCustomer => (StatusCode::BAD_REQUEST, "no_stripe_customer"),
             Refused::NoCard => (StatusCode::BAD_REQUEST, "no_payment_method"),
             Refused::PaymentFailed => (StatusCode::PAYMENT_REQUIRED, "payment_failed"),

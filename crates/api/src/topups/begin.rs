@@ -79,7 +79,7 @@ struct TopupAnswer {
     /// What people are told: `pending`, `success` or `failed`.
     #[schema(example = "pending")]
     status: &'static str,
-    /// Why it stands there.
+    /// Why it stands there; every decline of a card reads `declined`.
     reason: Option<String>,
     /// What is credited.
     credits: Money,
@@ -124,13 +124,14 @@ impl TopupAnswer {
             }
         });
         let status = payment.state.shown();
+        let reason = payment.told_reason().map(str::to_owned);
         Ok(TopupAnswer {
             id: payment.id,
             account: payment.account_id,
             method: payment.method,
             state: payment.state.name(),
             status,
-            reason: payment.reason,
+            reason,
             credits: Money { unit, amount: payment.credit },
             amount: Money { unit: currency, amount },
             currency,
@@ -150,8 +151,10 @@ impl TopupAnswer {
 #[utoipa::path(post, path = "/v1/topups", operation_id = "begin_topup", tag = "payments", params(KeyHeader),
     request_body = TopupBody,
     responses((status = 201, body = TopupAnswer, description = "Opened, now or before with the same key"),
-        (status = 409, description = "`profile_missing`, `quote_expired`, `payment_status_unknown`, `account_closed`, or \
-            why the method does not work now", body = crate::problem::ProblemBody,
+        (status = 409, description = "`profile_missing`, `quote_expired`, `payment_status_unknown`, `dispute_open`, \
+            `account_closed`, or why the method does not work now", body = crate::problem::ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 429, description = "`too_many_attempts`, `daily_limit_reached`", body = crate::problem::ProblemBody,
             content_type = "application/problem+json")),
     security(("operator_key" = []), ("account_key" = ["topup:write"])))]
 async fn begin(

@@ -6,6 +6,7 @@
 mod begin;
 mod payments;
 mod receipts;
+mod reconciliation;
 mod returned;
 
 use engine::Engine;
@@ -13,5 +14,5 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// `/v1/topups…`, `/v1/payments…`, `/topups/{id}/return` and `/topups/{id}/cancel`.
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().merge(begin::routes()).merge(payments::routes()).merge(receipts::routes()).merge(returned::routes())
+    OpenApiRouter::new().merge(begin::routes()).merge(payments::routes()).merge(receipts::routes()).merge(returned::routes()).merge(reconciliation::routes())
 }

@@ -183,7 +183,7 @@ pub(super) fn judge(
     if closed {
         return Err(Unavailable::AccountClosed);
     }
-    if settings.billing.methods_off.contains(&method) {
+    if settings.is_switched_off(method) {
         return Err(Unavailable::KillSwitch);
     }
     if !settings.has_gateway(method) || coin_minor(method, currency).is_none() {

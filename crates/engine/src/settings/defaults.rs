@@ -69,7 +69,13 @@ impl Default for Postgres {
 
 impl Default for Purchase {
     fn default() -> Self {
-        Purchase { cooldown_seconds: 60, pay_within_seconds: 1_800 }
+        Purchase {
+            enabled: true,
+            cooldown_seconds: 60,
+            pay_within_seconds: 1_800,
+            compare_daily: true,
+            brakes: Brakes::default(),
+        }
     }
 }
 

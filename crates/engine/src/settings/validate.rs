@@ -69,6 +69,7 @@ impl Settings {
         }
         check.range("purchase.cooldown_seconds", self.purchase.cooldown_seconds, 0, 86_400);
         check.range("purchase.pay_within_seconds", self.purchase.pay_within_seconds, 300, 86_400);
+        self.purchase.brakes.validate(check);
         if self.log.level.trim().is_empty() {
             check.push("log.level", "is empty: write error, warn, info, debug or trace");
         }

@@ -1,16 +1,17 @@
 //! Opening a payment that a person makes at a gateway: on its page, or in Stripe's own fields.
 //!
-//! Everything that can be refused is refused before the payment is written down: profile, quote, consent, method, limits.
+//! Everything that can be refused is refused before the payment is written down: profile, quote, consent, method, brakes.
 //! The payment, and what was agreed to, are written in one transaction; then the gateway is asked to open it. A request
-//! that gets lost there took no money and never will, because nobody can pay what nobody knows of. Cost: five reads, one
-//! write, one call to the gateway, one write.
+//! that gets lost there took no money and never will, because nobody can pay what nobody knows of. Cost: five reads and
+//! those of the [brakes](super::brakes), one write, one call to the gateway, one write.
 
 use std::net::IpAddr;
 
 use providers::gateway::{Ask, Gateway, Next, Opened, Trouble};
-use store::Failure;
+use store::{Failure, Statement};
 use tracing::warn;
 
+use super::brakes::{self, Wanted};
 use super::gateways::name_of;
 use super::payment::{Change, Details, Payment};
 use super::reconcile::next_check;
@@ -69,7 +70,8 @@ pub struct Begun {
 /// Opens a payment. The same key opens the same payment.
 ///
 /// # Errors
-/// Codes `profile_missing`, `quote_expired`, `terms_changed`, `method_not_offered`, `payment_status_unknown`,
+/// Codes `too_many_attempts`, `daily_limit_reached`, `dispute_open`, `profile_missing`, `quote_expired`, `terms_changed`,
+/// `method_not_offered`, `payment_status_unknown`,
 /// `idempotency_key_reuse`, those of [`billing::Unavailable`]; [`Error::NotFound`]; [`Error::Unavailable`] when the
 /// gateway cannot be asked: nothing was charged, and the same key tries again nothing but a new one does.
 pub async fn begin(engine: &Engine, wanted: Beginning<'_>) -> Result<Begun> {
@@ -86,6 +88,10 @@ pub async fn begin(engine: &Engine, wanted: Beginning<'_>) -> Result<Begun> {
     let quote = billing::take_quote(engine, &account.id, wanted.quote_id, now).await?;
     let gateway = gateway_of(engine, quote.method)?;
     let Consented { text_sha256, ip, user_agent } = wanted.consent;
+    let braked = Wanted { account: &account, credit: quote.credit, address: Some(ip) };
+    if let Some(brake) = brakes::check(engine, &braked).await? {
+        return Err(brake.into());
+    }
     let given = Given { text_sha256, language: wanted.language, ip, user_agent };
     let agreed = billing::check_consent(engine, &snapshot, &given)?;
     let details = Details {
@@ -99,24 +105,29 @@ pub async fn begin(engine: &Engine, wanted: Beginning<'_>) -> Result<Begun> {
     let customer = account.stripe_customer.as_deref().filter(|_| quote.method == Method::Stripe);
     let customer_id = customer.unwrap_or_default().to_owned();
     let payment = new_payment(engine, gateway, &quote, &wanted, customer_id, details);
-    let mut rows = vec![payment.insert(), payment.noted(State::Created, None, SOURCE, now)];
+    let mut rows = brakes::claim(engine, &braked, &payment.id);
+    rows.extend([payment.insert(), payment.noted(State::Created, None, SOURCE, now)]);
     rows.extend(agreed.statements(&account.id, &payment.id, now));
     match engine.store().write(rows).await {
         Ok(_) => open(engine, gateway, payment, &wanted, false).await,
-        Err(Failure::Conflict) => contested(engine, &wanted).await,
+        Err(Failure::Conflict) => contested(engine, &wanted, &braked).await,
         Err(failure) => Err(failure.into()),
     }
 }
 
-/// Somebody else was faster: with the same key, or with a payment of which nobody knows yet whether it took money.
-async fn contested(engine: &Engine, wanted: &Beginning<'_>) -> Result<Begun> {
-    match Payment::find_by_key(engine.store(), wanted.account_id, wanted.idempotency_key).await? {
-        Some(earlier) => repeated(engine, earlier, wanted).await,
-        None => Err(Error::conflict(
-            "payment_status_unknown",
-            "it is not known yet whether an earlier payment took money; wait until it is settled before paying again",
-        )),
+/// Somebody else was faster: with the same key, up to a limit, or with a payment of which nobody knows yet whether it
+/// took money.
+async fn contested(engine: &Engine, wanted: &Beginning<'_>, braked: &Wanted<'_>) -> Result<Begun> {
+    if let Some(earlier) = Payment::find_by_key(engine.store(), wanted.account_id, wanted.idempotency_key).await? {
+        return repeated(engine, earlier, wanted).await;
     }
+    if let Some(brake) = brakes::check(engine, braked).await? {
+        return Err(brake.into());
+    }
+    Err(Error::conflict(
+        "payment_status_unknown",
+        "it is not known yet whether an earlier payment took money; wait until it is settled before paying again",
+    ))
 }
 
 async fn repeated(engine: &Engine, earlier: Payment, wanted: &Beginning<'_>) -> Result<Begun> {
@@ -140,7 +151,7 @@ fn gateway_of(engine: &Engine, method: Method) -> Result<&dyn Gateway> {
             detail: "is for a saved card, which is charged without a page: use POST /user/purchase-topup".to_owned(),
         });
     }
-    if engine.settings().billing.methods_off.contains(&method) {
+    if engine.settings().is_switched_off(method) {
         return Err(billing::Unavailable::KillSwitch.into());
     }
     engine.topups().gateway(name_of(method)).ok_or_else(off)
@@ -196,7 +207,7 @@ async fn open(
             let next_check_at = Some(next_check(payment.created_at, engine.now()));
             let change =
                 Change { object_id: Some(object_id), ..Change::to(State::AwaitingCustomer, None, next_check_at) };
-            let payment = record(engine, payment, &change).await?;
+            let payment = record(engine, payment, &change, None).await?;
             let payable = matches!(payment.state, State::Created | State::AwaitingCustomer);
             Ok(Begun { payment, next: payable.then_some(next), replayed })
         }
@@ -212,7 +223,8 @@ async fn open(
             // One that was opened before may have been paid meanwhile.
             if payment.state == State::Created {
                 let change = Change { answer: Some(Answer::Broken), ..Change::closing(State::Failed, code) };
-                record(engine, payment, &change).await?;
+                let released = brakes::released(&payment);
+                record(engine, payment, &change, Some(released)).await?;
             }
             Err(Error::Unavailable(format!("{trouble}; nothing was charged: try again, or use another method")))
         }
@@ -241,9 +253,9 @@ fn ask(engine: &Engine, payment: &Payment, wanted: &Beginning<'_>) -> Ask {
 }
 
 /// Writes a change, unless the payment went further meanwhile; gives it as it stands.
-async fn record(engine: &Engine, payment: Payment, change: &Change) -> Result<Payment> {
+async fn record(engine: &Engine, payment: Payment, change: &Change, also: Option<Statement>) -> Result<Payment> {
     if payment.state == change.state || payment.state.may_become(change.state) {
-        match write(engine, &payment, change, SOURCE, None).await {
+        match write(engine, &payment, change, SOURCE, also).await {
             Ok(_) | Err(Error::Ledger(Failure::Conflict)) => {}
             Err(error) => return Err(error),
         }

@@ -11,6 +11,9 @@
 //!   part, and one that was stopped in the middle finds the door closed.
 
 mod begin;
+mod brakes;
+mod clearing;
+mod compare;
 mod dispute;
 mod gateways;
 mod judge;
@@ -22,7 +25,10 @@ mod refund;
 mod settle;
 mod state;
 mod take_back;
+mod unmatched;
 
+pub use clearing::{Cleared, Clearing, check_clearing};
+pub use compare::{Comparison, Unmatched, compare, compare_due, run_comparisons};
 pub use begin::{Beginning, Begun, Consented, begin};
 pub use dispute::{Dispute, disputes};
 pub use gateways::Topups;
@@ -34,6 +40,7 @@ pub use purchase::{Purchase, Purchased, Refused, buyer, purchase};
 pub use reconcile::{Round, check_now, reconcile, run};
 pub use refund::{MAX_REFUND_REASON_CHARS, Refund, RefundRequest, reconcile_refunds, refund, refunds};
 pub use state::{Answer, State};
+pub use unmatched::{After, MAX_RESOLUTION_CHARS, comparisons, resolve, unmatched};
 
 use crate::{Engine, Error, Result};
 

@@ -13,9 +13,10 @@ use providers::gateway::{Gateway, News, Notice, RawNotice, Sighting, Unverified}
 use store::{Statement, params};
 use tracing::{debug, info, warn};
 
+use super::brakes;
 use super::dispute::take_dispute;
 use super::payment::Payment;
-use super::reconcile::check_apart;
+use super::reconcile::{check_apart, close_apart};
 use super::refund::take_refund;
 use super::settle::{Settled, observe};
 use super::state::State;
@@ -120,7 +121,7 @@ async fn act(engine: &Engine, gateway: &dyn Gateway, notice: &Notice) -> Result<
     let (name, kind) = (gateway.name(), notice.kind.as_str());
     match &notice.news {
         News::Payment(seen) => match payment_of(engine, name, seen).await? {
-            Some(payment) => Ok((seen_by(engine, &payment, seen).await?, Some(payment.id))),
+            Some(payment) => Ok((seen_by(engine, &payment, seen, &notice.event_id).await?, Some(payment.id))),
             None => {
                 info!(gateway = name, object = seen.object_id, kind, "a notice is about a payment that is not ours");
                 Ok(("not_ours", None))
@@ -166,7 +167,7 @@ async fn heard_in_time(
     Err(Error::Unavailable("nothing is known of its payment yet".to_owned()))
 }
 
-async fn seen_by(engine: &Engine, payment: &Payment, seen: &Sighting) -> Result<&'static str> {
+async fn seen_by(engine: &Engine, payment: &Payment, seen: &Sighting, event_id: &str) -> Result<&'static str> {
     Ok(match observe(engine, &payment.account_id, &payment.id, seen, "notice").await? {
         Settled::Credited => "credited",
         Settled::Moved(State::UnderReview) if differs_in_amount(payment, seen) => "wrong_amount",
@@ -175,6 +176,11 @@ async fn seen_by(engine: &Engine, payment: &Payment, seen: &Sighting) -> Result<
         Settled::Approved => {
             check_apart(engine, payment);
             "asked_about"
+        }
+        // Declined once too often: nobody tries another card on this page.
+        Settled::Dangling if brakes::refused(engine, payment, seen, Some(event_id)).await? => {
+            close_apart(engine, payment);
+            "closed"
         }
         // While cards are being tried this is no news; afterwards it may be, or may be stale.
         Settled::Dangling if payment.state != State::Created => {

@@ -3,15 +3,17 @@
 //! The order of the checks is the public contract's. Whatever can be refused without asking Stripe to charge is refused
 //! before the cool-down is claimed; claiming it and writing the payment down are one transaction, so of a hundred calls
 //! at once one charges. From then on the work runs in a task of its own: a caller who hangs up stops nothing. The
-//! answer never brings credits. Cost: four reads, two calls to Stripe, one write, one call per card, one write.
+//! answer never brings credits. Cost: four reads and those of the [brakes](super::brakes), two calls to Stripe, one
+//! write, one call per card, one write.
 
 use ledger::{Amount, Timestamp, Unit};
 use providers::Money;
 use providers::gateway::Gateway;
-use providers::stripe::{self, ChargeRequest, Doubt, NoCards, SavedCardsOutcome, Stripe};
+use providers::stripe::{self, Card, CardRefusal, ChargeRequest, Doubt, NoCards, SavedCardsOutcome, Stripe};
 use store::{Failure, Statement, params};
 use tracing::{error, warn};
 
+use super::brakes::{self, Brake, DAY_SECONDS, Wanted};
 use super::payment::{Change, Details, Payment, SAVED_CARD};
 use super::reconcile::next_check;
 use super::settle::{alarm, write};
@@ -57,7 +59,8 @@ pub enum Refused {
     /// It is not known whether an earlier purchase, or this one, took money.
     #[error("it is not known yet whether the card was charged")]
     StatusUnknown,
-    /// The last accepted purchase is too recent.
+    /// The last accepted purchase is too recent; or too many were declined, or too much was bought, in the last 24
+    /// hours, which is a cool-down of a day: callers wait in the way they know.
     #[error("bought too recently; wait {retry_after_seconds} s")]
     Cooldown {
         /// Whole seconds to wait.
@@ -65,6 +68,9 @@ pub enum Refused {
         /// The whole pause, in seconds.
         cooldown_seconds: i64,
     },
+    /// A payment of the account is disputed.
+    #[error("a payment of the account is disputed; nothing can be bought until that is decided")]
+    Disputed,
     /// The account has no customer at the gateway.
     #[error("the account has no Stripe customer")]
     NoCustomer,
@@ -82,6 +88,17 @@ pub enum Refused {
 impl From<Error> for Refused {
     fn from(error: Error) -> Self {
         Refused::Internal(error.to_string())
+    }
+}
+
+impl From<Brake> for Refused {
+    fn from(brake: Brake) -> Self {
+        match brake {
+            Brake::Disputed => Refused::Disputed,
+            Brake::Tries { retry_after_seconds } | Brake::Money { retry_after_seconds } => {
+                Refused::Cooldown { retry_after_seconds, cooldown_seconds: DAY_SECONDS }
+            }
+        }
     }
 }
 
@@ -110,6 +127,7 @@ pub struct Purchase<'a> {
 pub async fn purchase(engine: &Engine, wanted: Purchase<'_>) -> std::result::Result<Purchased, Refused> {
     let Purchase { buyer, credits, idempotency_key } = wanted;
     let (gateway, offer) = available(engine, buyer, credits)?;
+    let braked = Wanted { account: buyer, credit: offer.credit, address: None };
     for _ in 0..TRIES {
         // Looked at first, told last: what closes the door may be the first request of this very key.
         let open = check_open(engine, &buyer.id).await;
@@ -119,8 +137,11 @@ pub async fn purchase(engine: &Engine, wanted: Purchase<'_>) -> std::result::Res
             return repeated(&earlier, offer.credit);
         }
         open?;
+        if let Some(brake) = brakes::check(engine, &braked).await? {
+            return Err(brake.into());
+        }
         let customer_id = buyer.stripe_customer.as_deref().ok_or(Refused::NoCustomer)?;
-        let card_ids = cards(gateway, customer_id, engine.now()).await?;
+        let cards = cards(gateway, customer_id, engine.now()).await?;
         let now = engine.now();
         let payment = Payment {
             account_id: buyer.id.to_string(),
@@ -146,8 +167,8 @@ pub async fn purchase(engine: &Engine, wanted: Purchase<'_>) -> std::result::Res
             disputed_minor: 0,
             details: Details::default(),
         };
-        match engine.store().write(claim(engine, &payment, now)).await {
-            Ok(_) => return charge_apart(engine, payment, card_ids).await,
+        match engine.store().write(claim(engine, &braked, &payment, now)).await {
+            Ok(_) => return charge_apart(engine, payment, cards).await,
             // Somebody else was faster: the reason shows at the next look.
             Err(Failure::Conflict) => {}
             Err(failure) => return Err(failure.into()),
@@ -180,7 +201,8 @@ fn available<'a>(
     buyer: &AccountRecord,
     credits: i64,
 ) -> std::result::Result<(&'a Stripe, Offer), Refused> {
-    let gateway = engine.topups().stripe().ok_or(Refused::NotAvailable)?;
+    let off = engine.settings().is_switched_off(Method::SavedCard);
+    let gateway = engine.topups().stripe().filter(|_| !off).ok_or(Refused::NotAvailable)?;
     let site = engine.settings().sites.get(&buyer.site).ok_or(Refused::NotAvailable)?;
     Ok((gateway, offer(site, buyer.unit, credits)?))
 }
@@ -253,9 +275,9 @@ fn cooldown_seconds(engine: &Engine) -> i64 {
 }
 
 /// The cards to charge, in order. Nothing is charged yet.
-async fn cards(gateway: &Stripe, customer_id: &str, now: Timestamp) -> std::result::Result<Vec<String>, Refused> {
+async fn cards(gateway: &Stripe, customer_id: &str, now: Timestamp) -> std::result::Result<Vec<Card>, Refused> {
     match stripe::payable_cards(gateway.client(), customer_id, now.seconds()).await {
-        Ok(cards) => Ok(cards.into_iter().map(|card| card.id).collect()),
+        Ok(cards) => Ok(cards),
         Err(NoCards::NoCustomer) => Err(Refused::NoCustomer),
         Err(NoCards::NoPaymentMethod) => Err(Refused::NoCard),
         Err(NoCards::Failed(error)) => {
@@ -265,10 +287,10 @@ async fn cards(gateway: &Stripe, customer_id: &str, now: Timestamp) -> std::resu
     }
 }
 
-/// Claims the cool-down and writes the payment down: both, or neither when another purchase was faster. In this order:
-/// the row of the cool-down makes purchases of one account wait for each other, on whichever node, so that the second
-/// statement sees what the one before wrote.
-fn claim(engine: &Engine, payment: &Payment, now: Timestamp) -> Vec<Statement> {
+/// Claims the cool-down and a try, and writes the payment down: all, or nothing when another purchase was faster. In this
+/// order: the row of the cool-down makes purchases of one account wait for each other, on whichever node, so that the
+/// statements after it see what the one before wrote.
+fn claim(engine: &Engine, braked: &Wanted<'_>, payment: &Payment, now: Timestamp) -> Vec<Statement> {
     let free_before = now.plus_seconds(-cooldown_seconds(engine));
     let cooldown = Statement::new(
         "INSERT INTO topup_cooldowns (account_id, claimed_at_us, payment_id) VALUES ($1, $2, $3) \
@@ -276,7 +298,10 @@ fn claim(engine: &Engine, payment: &Payment, now: Timestamp) -> Vec<Statement> {
          WHERE topup_cooldowns.claimed_at_us <= $4",
         params![payment.account_id.as_str(), now.micros(), payment.id.as_str(), free_before.micros()],
     );
-    vec![cooldown.expect_one(), payment.insert()]
+    let mut rows = vec![cooldown.expect_one()];
+    rows.extend(brakes::claim(engine, braked, &payment.id));
+    rows.extend([payment.insert(), payment.noted(State::Created, None, SOURCE, now)]);
+    rows
 }
 
 /// Gives a cool-down back that led to no charge.
@@ -288,31 +313,28 @@ fn unclaim(payment: &Payment) -> Statement {
 }
 
 /// Charges in a task of its own, which a caller who hangs up does not stop.
-async fn charge_apart(
-    engine: &Engine,
-    payment: Payment,
-    card_ids: Vec<String>,
-) -> std::result::Result<Purchased, Refused> {
+async fn charge_apart(engine: &Engine, payment: Payment, cards: Vec<Card>) -> std::result::Result<Purchased, Refused> {
     let (engine, id) = (engine.clone(), payment.id.clone());
-    let task = tokio::spawn(async move { charge(&engine, payment, card_ids).await });
+    let task = tokio::spawn(async move { charge(&engine, payment, cards).await });
     task.await.unwrap_or_else(|failure| {
         error!(payment = id, %failure, "the charge broke off; the payment is reconciled");
         Err(Refused::StatusUnknown)
     })
 }
 
-async fn charge(engine: &Engine, payment: Payment, card_ids: Vec<String>) -> std::result::Result<Purchased, Refused> {
+async fn charge(engine: &Engine, payment: Payment, cards: Vec<Card>) -> std::result::Result<Purchased, Refused> {
     let Some(gateway) = engine.topups().stripe() else { return Err(Refused::NotAvailable) };
     let request = ChargeRequest {
         customer_id: payment.customer_id.clone(),
         topup_id: payment.id.clone(),
         account_id: payment.account_id.clone(),
         money: payment.price,
-        card_ids,
+        card_ids: cards.iter().map(|card| card.id.clone()).collect(),
     };
     let (payment, outcome) = charge_kept(engine, gateway.client(), payment, &request).await;
     let change = recorded(&payment, &outcome, engine.now());
-    match record(engine, payment, change).await {
+    let tries = tries(&payment, &outcome, &cards, engine.now());
+    match record(engine, payment, change, tries).await {
         Ok(payment) => match payment.answer {
             Some(answer) => told(answer, &payment),
             None => Err(Refused::StatusUnknown),
@@ -398,8 +420,25 @@ fn recorded(payment: &Payment, outcome: &SavedCardsOutcome, now: Timestamp) -> C
     }
 }
 
+/// What became of the try: the cards that were declined, or nothing when none was asked.
+fn tries(payment: &Payment, outcome: &SavedCardsOutcome, cards: &[Card], now: Timestamp) -> Vec<Statement> {
+    match outcome {
+        SavedCardsOutcome::AllRefused { refusals, .. } => {
+            let declined = |refusal: &CardRefusal| {
+                let card = cards.iter().find(|card| card.id == refusal.card_id);
+                let fingerprint = card.and_then(|card| card.fingerprint.as_deref());
+                brakes::declined(payment, &refusal.card_id, fingerprint, now)
+            };
+            let declines = refusals.iter().filter(|refusal| !refusal.wants_authentication).flat_map(declined);
+            declines.chain([brakes::released(payment)]).collect()
+        }
+        SavedCardsOutcome::NoCustomer | SavedCardsOutcome::NoPaymentMethod => vec![brakes::released(payment)],
+        _ => Vec::new(),
+    }
+}
+
 /// Records the outcome; a notice may have settled the payment meanwhile, then only what is new is kept.
-async fn record(engine: &Engine, mut payment: Payment, change: Change) -> Result<Payment> {
+async fn record(engine: &Engine, mut payment: Payment, change: Change, tries: Vec<Statement>) -> Result<Payment> {
     let (account_id, id) = (payment.account_id.clone(), payment.id.clone());
     for _ in 0..TRIES {
         let stands = payment.state;
@@ -411,7 +450,8 @@ async fn record(engine: &Engine, mut payment: Payment, change: Change) -> Result
             Change { state: stands, reason, next_check_at, ..change.clone() }
         };
         let vanished = matches!(change.answer, Some(Answer::NoCustomer | Answer::NoCard));
-        let written = write(engine, &payment, &change, SOURCE, vanished.then(|| unclaim(&payment))).await;
+        let also = tries.iter().cloned().chain(vanished.then(|| unclaim(&payment)));
+        let written = write(engine, &payment, &change, SOURCE, also).await;
         let found = Payment::find(engine.store(), &account_id, &id).await?;
         payment = found.ok_or(Error::NotFound("payment"))?;
         match written {

@@ -16,6 +16,7 @@ use providers::gateway::{Gateway, Sighting, Trouble};
 use store::{Failure, Statement, params};
 use tracing::{debug, warn};
 
+use super::brakes;
 use super::payment::{Change, Payment};
 use super::refund::reconcile_refunds;
 use super::settle::{Settled, alarm, observe, write};
@@ -104,6 +105,9 @@ pub async fn run(engine: Engine, pause: Duration) {
         if let Err(error) = reconcile_refunds(&engine).await {
             warn!(%error, "refunds could not be reconciled; it is tried again");
         }
+        if let Err(error) = brakes::forget(&engine).await {
+            warn!(%error, "old attempts could not be dropped; it is tried again");
+        }
         if let Err(error) = drop_old_notices(&engine).await {
             warn!(%error, "old notices could not be dropped; it is tried again");
         }
@@ -160,6 +164,18 @@ pub(super) fn check_apart(engine: &Engine, payment: &Payment) {
     });
 }
 
+/// Closes a payment at its gateway, in a task of its own.
+pub(super) fn close_apart(engine: &Engine, payment: &Payment) {
+    let (engine, payment) = (engine.clone(), payment.clone());
+    tokio::spawn(async move {
+        let Some(gateway) = engine.topups().gateway(&payment.gateway) else { return };
+        if let Err(error) = close(&engine, gateway, &payment).await {
+            warn!(payment = payment.id, %error, "the payment could not be closed; it is asked about again");
+            let _ = engine.store().write(vec![payment.hasten(engine.now())]).await;
+        }
+    });
+}
+
 /// A payment whose money goes back, as it stands once its success was heard of: notices come in any order.
 ///
 /// # Errors
@@ -190,6 +206,9 @@ async fn check(engine: &Engine, payment: &Payment) -> Result<Settled> {
             Some(seen) => observed(engine, payment, &seen).await,
             None => Ok(Settled::Nothing),
         },
+        Settled::Dangling if brakes::refused(engine, payment, &seen, None).await? => {
+            close(engine, gateway, payment).await
+        }
         Settled::Dangling if is_awaited(engine, payment) => Ok(Settled::Nothing),
         Settled::Dangling => close(engine, gateway, payment).await,
         settled => Ok(settled),

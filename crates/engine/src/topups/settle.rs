@@ -16,6 +16,7 @@ use super::judge::{Verdict, judge};
 use super::payment::{Change, Payment};
 use super::reconcile::next_check;
 use super::state::{Answer, State};
+use super::{brakes, compare};
 use crate::ledger_calls::fingerprint;
 use crate::{Engine, Error, Result};
 
@@ -55,8 +56,9 @@ pub(super) async fn observe(
             Verdict::Credit { late } => settle_succeeded(engine, &payment, seen, late, source).await,
             Verdict::Review(reason) => review(engine, &payment, seen, reason, source).await,
             Verdict::Fail(reason) => {
+                let declined = brakes::failed(&payment, seen, &reason, engine.now());
                 let change = Change { answer: Some(Answer::Refused), ..Change::closing(State::Failed, reason) };
-                write(engine, &payment, &change.of(seen), source, None).await
+                write(engine, &payment, &change.of(seen), source, declined).await
             }
             Verdict::Wait(reason) => {
                 let change = Change::to(State::UnderReview, reason, soon(engine, &payment));
@@ -92,7 +94,7 @@ impl Change {
     }
 }
 
-/// Writes a change of a payment that was read just now, and one more row with it.
+/// Writes a change of a payment that was read just now, and more rows with it.
 ///
 /// # Errors
 /// [`Failure::Conflict`] when somebody else was faster: read again.
@@ -101,7 +103,7 @@ pub(super) async fn write(
     payment: &Payment,
     change: &Change,
     source: &str,
-    also: Option<Statement>,
+    also: impl IntoIterator<Item = Statement>,
 ) -> Result<Settled> {
     let mut rows = payment.change(change, source, engine.now());
     rows.extend(also);
@@ -145,6 +147,8 @@ async fn settle_succeeded(
             now.micros()
         ],
     ));
+    rows.extend(brakes::paid(payment, seen, now));
+    rows.push(compare::healed(&payment.gateway, &seen.object_id, now));
     match engine.store().submit(Order { rows, ..grant(payment, &seen.object_id) }).await {
         Ok(receipt) if receipt.replayed => Ok(Settled::Nothing),
         Ok(_) => {

@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing has failed")]
 
 mod billing;
+mod brakes;
+mod compare;
 mod keys;
 mod leases;
 mod payments;
