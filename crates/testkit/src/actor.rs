@@ -31,6 +31,11 @@ impl Actor {
         Actor { key: key.map(str::to_owned), ..self.clone() }
     }
 
+    /// The same key at another address.
+    pub fn at(&self, url: &str) -> Actor {
+        Actor { url: url.to_owned(), ..self.clone() }
+    }
+
     /// A request with the actor's key.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));

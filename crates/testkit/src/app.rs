@@ -41,10 +41,18 @@ impl TestApp {
     /// # Panics
     /// When it cannot start.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> TestApp {
+        TestApp::start_at(TestClock::default(), change).await
+    }
+
+    /// Starts a server with other settings at another time.
+    ///
+    /// # Panics
+    /// When it cannot start.
+    pub async fn start_at(clock: TestClock, change: impl FnOnce(&mut Settings)) -> TestApp {
         // Another test may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let database = Database::new();
-        let clock = Arc::new(TestClock::default());
+        let clock = Arc::new(clock);
         let options = Options { clock: Some(clock.clone()), ..Options::default() };
         let store = Store::open(&database.url(), options).await.expect("the database opens");
         let mut settings = Settings { bootstrap_operator_key: Secret::new(OPERATOR_KEY), ..Settings::default() };
@@ -65,6 +73,11 @@ impl TestApp {
         let http = reqwest::Client::builder().no_proxy().build().expect("a client");
         let operator = Actor { http, url, key: Some(OPERATOR_KEY.to_owned()) };
         TestApp { engine, clock, operator, server, stop, database }
+    }
+
+    /// Where it listens, without a slash at the end.
+    pub fn url(&self) -> &str {
+        &self.operator.url
     }
 
     /// Opens an account at the site `global` in USD, with a manual grant unless the amount is "0".

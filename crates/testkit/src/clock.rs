@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use ledger::Timestamp;
-use store::Clock;
+use store::{Clock, SystemClock};
 
 /// Noon of 2026-01-01 UTC, in microseconds.
 const START_US: i64 = 1_767_268_800_000_000;
@@ -19,6 +19,11 @@ impl Default for TestClock {
 }
 
 impl TestClock {
+    /// Stands at the machine's time, for whoever talks to those who go by it.
+    pub fn of_the_machine() -> TestClock {
+        TestClock(AtomicI64::new(SystemClock.now().micros()))
+    }
+
     /// Moves it ahead.
     pub fn advance_seconds(&self, seconds: i64) {
         self.0.fetch_add(seconds * 1_000_000, Ordering::SeqCst);

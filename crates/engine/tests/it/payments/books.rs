@@ -51,7 +51,7 @@ async fn credits_by_payment(schedule: &Schedule<'_>) -> BTreeMap<String, (Amount
     for entry in entries {
         if let Some(reference) = &entry.transaction.memo.reference {
             let (sum, count) = credits.entry(reference.to_string()).or_default();
-            *sum = *sum + entry.transaction.given();
+            *sum += entry.transaction.given();
             *count += 1;
         }
     }

@@ -2,13 +2,16 @@
 //!
 //! A seed makes a schedule: what payers, banks, operators and the network do, and where our own process ends. After it
 //! everything comes to rest, and the books of the engine must agree with those of the gateway. There is no HTTP and no
-//! real time. `SCRIP_SCHEDULES=10000` does more of them, `SCRIP_SEED=17` repeats one and tells its story.
+//! real time. `SCRIP_SCHEDULES=10000` does more of them, `SCRIP_SEED=17` repeats one and tells its story; only what runs at
+//! the same time (copies of a notice, an end in the middle of a write) may interleave anew.
 
 mod alarms;
+mod back;
 mod books;
 mod dice;
 mod gateway;
 mod interrupt;
+mod rest;
 mod schedule;
 mod world;
 

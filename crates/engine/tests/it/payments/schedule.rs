@@ -8,11 +8,11 @@ use std::sync::Arc;
 use engine::billing::{self, NewRate, QuoteRequest};
 use engine::ledger_calls::Note;
 use engine::settings::{Language, Method, Settings};
-use engine::topups::{self, Beginning, Consented, NoticeError, RefundRequest, State};
+use engine::topups::{self, Beginning, Consented, NoticeError, RefundRequest};
 use engine::{Call, Engine};
 use ledger::{Amount, OnInsufficient};
-use providers::gateway::{Gateway, Standing};
-use store::{Store, params};
+use providers::gateway::Gateway;
+use store::Store;
 
 use super::alarms::Alarms;
 use super::dice::Dice;
@@ -21,9 +21,6 @@ use super::interrupt::interrupted;
 use super::world::{LATE_SECONDS, Letter, Style, World};
 use crate::billing::draft;
 use crate::{StillClock, call};
-
-/// Rounds, an hour each, after which nothing may be open any more.
-const ROUNDS: usize = 100;
 
 /// What all schedules of a test share.
 pub(super) struct Place {
@@ -261,7 +258,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// Delivers one of the notices that are due, in whatever order, all copies of it at once or one by one.
-    async fn deliver(&mut self) {
+    pub(super) async fn deliver(&mut self) {
         let letter = {
             let mut world = self.gateway.world();
             let now_s = world.now_s();
@@ -320,7 +317,7 @@ impl<'a> Schedule<'a> {
         self.forged += 1;
     }
 
-    async fn reconcile(&mut self) {
+    pub(super) async fn reconcile(&mut self) {
         let engine = self.engine.clone();
         self.process(async move { topups::reconcile(&engine).await.map(drop) }).await;
         let engine = self.engine.clone();
@@ -370,56 +367,8 @@ impl<'a> Schedule<'a> {
         let note = Note::default();
         let planned = self.engine.order_debit(&call, &account.id, &text, OnInsufficient::Reject, note).await.unwrap();
         self.engine.submit(planned).await.unwrap();
-        self.spent = self.spent + amount;
+        self.spent += amount;
         self.gateway.world().note(format!("spent {text}"));
-    }
-
-    /// Nothing fails any more, every bank decides, every notice that is not lost comes, and time passes.
-    async fn come_to_rest(&mut self) {
-        self.gateway.world().faulty = false;
-        let mut calm_rounds = 0;
-        for _ in 0..ROUNDS {
-            self.place.clock.advance_seconds(3_600);
-            {
-                let mut world = self.gateway.world();
-                for number in 0..world.objects.len() {
-                    world.progress(number);
-                    world.decide(number);
-                }
-                let now_s = world.now_s();
-                world.letters.iter_mut().for_each(|letter| letter.due_at_s = letter.due_at_s.min(now_s));
-            }
-            let waiting = self.gateway.world().letters.len();
-            for _ in 0..waiting {
-                self.deliver().await;
-            }
-            self.reconcile().await;
-            // What was seen last hour may have to be asked about in this one.
-            calm_rounds = if self.is_at_rest().await { calm_rounds + 1 } else { 0 };
-            if calm_rounds == 2 {
-                return;
-            }
-        }
-        self.gateway.world().note("it never came to rest".to_owned());
-    }
-
-    async fn is_at_rest(&self) -> bool {
-        {
-            let world = self.gateway.world();
-            let thinking = |standing: &Standing| matches!(standing, Standing::Processing(_) | Standing::UnderReview(_));
-            let busy = world.objects.iter().any(|object| object.slow || thinking(&object.standing));
-            if busy || !world.letters.is_empty() {
-                return false;
-            }
-        }
-        let payments = topups::payments(&self.engine, &self.account_id, None, 1_000).await.unwrap();
-        // A review of the gateway that ended badly is asked about until a person decides, what expired for a day.
-        let asked = |payment: &topups::Payment| {
-            payment.next_check_at.is_some() && !matches!(payment.state, State::UnderReview | State::Expired)
-        };
-        let sql = "SELECT 1 FROM refunds WHERE account_id = $1 AND next_check_at_us IS NOT NULL LIMIT 1";
-        let refunds = self.place.store.query(sql, params![self.account_id.as_str()]).await.unwrap();
-        refunds.is_empty() && !payments.iter().any(asked)
     }
 }
 
