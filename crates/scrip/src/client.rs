@@ -87,6 +87,13 @@ impl Server {
         Ok(self.answer(request).await.map_err(|failure| failure.exit)?.body)
     }
 
+    /// Reads something that is not JSON.
+    pub async fn text(&self, path: &str) -> Result<String, Exit> {
+        let away = |error: reqwest::Error| Exit::unavailable(format!("no answer from {}: {}", self.url, root(&error)));
+        let response = self.http.get(self.at(path)).send().await.map_err(away)?;
+        response.text().await.map_err(away)
+    }
+
     /// Changes something, once.
     pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Answer, Exit> {
         self.attempt(method, path, body.map(Value::to_string), None).await.map_err(|failure| failure.exit)

@@ -1,16 +1,19 @@
 //! The README's tour, run as it is written.
 //!
 //! Between `<!-- tour -->` and `<!-- /tour -->` every ```` ```sh ```` block runs in one shell against a demo, with
-//! `$URL` and `$KEY` set; a ```` ```json ```` or ```` ```text ```` block after it is what it prints. `…` stands for
-//! anything. White space does not count: people like JSON on several lines, the server sends one.
+//! `$URL`, `$KEY` and `$SCRIP_DEMO_DATA` set and `scrip` at hand; a ```` ```json ```` or ```` ```text ```` block after it
+//! is what it prints. `…` stands for anything. White space does not count: people like JSON on several lines, the server
+//! sends one.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Result, bail, ensure};
 
 use crate::report::Outcome;
-use crate::server::Demo;
+use crate::server::{Demo, binary};
 use crate::sh;
 
 /// Printed between the blocks' outputs.
@@ -41,6 +44,7 @@ pub fn run(until: Instant) -> Result<Outcome> {
     writeln!(script, "echo '{MARK}'")?;
     let mut bash = sh::command("bash", &["-c", &script]);
     bash.env("URL", demo.text("url")?).env("KEY", demo.text("operator_key")?).current_dir(folder.path());
+    bash.env("SCRIP_DEMO_DATA", folder.path().join("demo")).env("PATH", path_with_binary()?);
     let output = sh::capture(bash, until)?;
     let printed: Vec<&str> = output.text.split(MARK).skip(1).collect();
     for (block, printed) in blocks.iter().zip(&printed) {
@@ -56,6 +60,14 @@ pub fn run(until: Instant) -> Result<Outcome> {
         bail!("README.md: this ended with {}\n{}\nprinted\n{tail}", output.status, blocks[last].script);
     }
     Ok(Outcome::Passed(format!("{} blocks", blocks.len())))
+}
+
+/// Where commands are found: the binary under test first.
+fn path_with_binary() -> Result<OsString> {
+    let binary = binary()?;
+    let folder = binary.parent().map(Path::to_owned).unwrap_or_default();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    Ok(std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&path)))?)
 }
 
 fn blocks(readme: &str) -> Vec<Block> {

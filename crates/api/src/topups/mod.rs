@@ -4,9 +4,11 @@
 //! (`/v1/payments`). The way back from a gateway proves nothing: it makes us ask the gateway, and shows what is stored.
 
 mod begin;
+mod cards;
 mod payments;
 mod receipts;
 mod reconciliation;
+mod refunds;
 mod returned;
 
 use engine::Engine;
@@ -14,5 +16,12 @@ use utoipa_axum::router::OpenApiRouter;
 
 /// `/v1/topups…`, `/v1/payments…`, `/topups/{id}/return` and `/topups/{id}/cancel`.
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().merge(begin::routes()).merge(payments::routes()).merge(receipts::routes()).merge(returned::routes()).merge(reconciliation::routes())
+    OpenApiRouter::new()
+        .merge(begin::routes())
+        .merge(cards::routes())
+        .merge(payments::routes())
+        .merge(receipts::routes())
+        .merge(refunds::routes())
+        .merge(returned::routes())
+        .merge(reconciliation::routes())
 }

@@ -1,25 +1,26 @@
 //! What an operator sees of payments.
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use engine::Engine;
-use engine::topups::{self, Payment};
+use engine::topups::{self, Instrument, NoticeSummary, Payment, Step};
 use ledger::Unit;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::refunds::{DisputeAnswer, RefundAnswer};
 use crate::auth::Operator;
 use crate::fields::{Money, Time};
 use crate::problem::Problem;
-use crate::request::{Params, PathId};
+use crate::request::{Params, PathId, PathIds};
 use crate::spec::PageQuery;
 use crate::{cursor, reply};
 
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(notice))
 }
 
 /// A purchase of credits.
@@ -52,6 +53,14 @@ struct PaymentAnswer {
     gateway_customer: String,
     /// What pays, at the gateway; null until it is known.
     gateway_object: Option<String>,
+    /// What moved the money, at the gateway; null until it is known.
+    gateway_transaction: Option<String>,
+    /// What it was paid with, as far as it may be shown: `visa 4242`, `paypal`, `NCB`.
+    paid_with: Option<String>,
+    /// What went back, in `currency`.
+    refunded: Money,
+    /// What open and lost disputes took, in `currency`.
+    disputed: Money,
     /// When it began.
     created_at: Time,
     /// When it changed last.
@@ -59,6 +68,52 @@ struct PaymentAnswer {
     /// When the gateway is asked about it next; null when nothing is open.
     #[schema(value_type = Option<Time>)]
     next_check_at: Option<Time>,
+    /// When its credits were granted.
+    #[schema(value_type = Option<Time>)]
+    paid_at: Option<Time>,
+}
+
+/// A payment with everything that happened to it.
+#[derive(Serialize, ToSchema)]
+struct PaymentStory {
+    #[serde(flatten)]
+    payment: PaymentAnswer,
+    /// Its steps, oldest first.
+    steps: Vec<StepAnswer>,
+    /// Notices about it that are still kept, oldest first.
+    notices: Vec<NoticeAnswer>,
+    /// Money that went back.
+    refunds: Vec<RefundAnswer>,
+    /// Disputes.
+    disputes: Vec<DisputeAnswer>,
+}
+
+/// A step of a payment.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PaymentStep)]
+struct StepAnswer {
+    /// When.
+    at: Time,
+    /// The state that it went to.
+    state: String,
+    /// Why.
+    reason: Option<String>,
+    /// Who or what moved it: `payer`, `purchase`, `notice`, `query`, `refund`, `dispute`.
+    source: String,
+}
+
+/// A notice of the gateway, without its body.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PaymentNotice)]
+struct NoticeAnswer {
+    /// The gateway's name for it.
+    id: String,
+    /// What happened, the gateway's word.
+    kind: String,
+    /// When it was first received.
+    received_at: Time,
+    /// What came of it; null while it could not be acted upon.
+    outcome: Option<String>,
 }
 
 /// Payments of an account, newest first.
@@ -74,6 +129,11 @@ impl PaymentAnswer {
     fn of(payment: Payment, unit: Unit) -> Result<PaymentAnswer, Problem> {
         let currency = payment.price.currency;
         let amount = payment.price.to_amount().map_err(|error| Problem::internal(&error.to_string()))?;
+        let out_of_range = || Problem::internal("an amount is out of range");
+        let taken = |minor| {
+            let amount = currency.from_minor(minor).ok_or_else(out_of_range)?;
+            Ok::<_, Problem>(Money { unit: currency, amount })
+        };
         Ok(PaymentAnswer {
             id: payment.id,
             account: payment.account_id,
@@ -87,11 +147,22 @@ impl PaymentAnswer {
             live: payment.live,
             gateway_customer: payment.customer_id,
             gateway_object: payment.object_id,
+            gateway_transaction: payment.money_id,
+            paid_with: payment.details.instrument.map(shown),
+            refunded: taken(payment.refunded_minor)?,
+            disputed: taken(payment.disputed_minor)?,
             created_at: Time(payment.created_at),
             updated_at: Time(payment.updated_at),
             next_check_at: payment.next_check_at.map(Time),
+            paid_at: payment.paid_at.map(Time),
         })
     }
+}
+
+/// A word or two about what a payment was made with.
+fn shown(instrument: Instrument) -> String {
+    let words = [instrument.brand.unwrap_or(instrument.kind), instrument.last4.unwrap_or_default()];
+    words.join(" ").trim_end().to_owned()
 }
 
 /// List payments of an account
@@ -117,10 +188,48 @@ async fn list(State(engine): State<Engine>, _operator: Operator, params: Params)
 }
 
 /// Get a payment
+///
+/// With its steps, the notices of the gateway, refunds and disputes.
 #[utoipa::path(get, path = "/v1/payments/{id}", tag = "payments", params(("id" = String, Path)),
-    responses((status = 200, body = PaymentAnswer, description = "The payment")))]
+    responses((status = 200, body = PaymentStory, description = "The payment")))]
 async fn get(State(engine): State<Engine>, _operator: Operator, PathId(id): PathId) -> Result<Response, Problem> {
     let payment = topups::payment(&engine, &id).await?;
     let account = engine.accounts().locate(&payment.account_id).await?;
-    reply::json(StatusCode::OK, &PaymentAnswer::of(payment, account.unit)?)
+    let steps = topups::steps(&engine, &payment).await?.into_iter().map(StepAnswer::of).collect();
+    let notices = topups::notices(&engine, &payment).await?.into_iter().map(NoticeAnswer::of).collect();
+    let refunds = topups::refunds(&engine, &payment).await?;
+    let refunds = refunds.into_iter().map(|refund| RefundAnswer::of(refund, account.unit)).collect::<Result<_, _>>()?;
+    let disputes = topups::disputes(&engine, &payment).await?;
+    let disputes = disputes.into_iter().map(DisputeAnswer::of).collect::<Result<_, _>>()?;
+    let payment = PaymentAnswer::of(payment, account.unit)?;
+    reply::json(StatusCode::OK, &PaymentStory { payment, steps, notices, refunds, disputes })
+}
+
+impl StepAnswer {
+    fn of(step: Step) -> StepAnswer {
+        StepAnswer { at: Time(step.at), state: step.state, reason: step.reason, source: step.source }
+    }
+}
+
+impl NoticeAnswer {
+    fn of(notice: NoticeSummary) -> NoticeAnswer {
+        let NoticeSummary { event_id, kind, received_at, outcome } = notice;
+        NoticeAnswer { id: event_id, kind, received_at: Time(received_at), outcome }
+    }
+}
+
+/// Get a notice as it came
+///
+/// Byte for byte, as the gateway sent it: for evidence and for its support.
+#[utoipa::path(get, path = "/v1/payments/{id}/notices/{event_id}", tag = "payments", operation_id = "get_notice",
+    params(("id" = String, Path), ("event_id" = String, Path)),
+    responses((status = 200, description = "The raw notice", content_type = "application/octet-stream")))]
+async fn notice(
+    State(engine): State<Engine>,
+    _operator: Operator,
+    PathIds(id, event_id): PathIds,
+) -> Result<Response, Problem> {
+    let payment = topups::payment(&engine, &id).await?;
+    let body = topups::raw_notice(&engine, &payment, &event_id).await?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], body).into_response())
 }

@@ -13,3 +13,4 @@ mod prices;
 mod races;
 mod receipts;
 mod team;
+mod topups;

@@ -144,8 +144,8 @@ pub(super) fn snapshot(
         taxes: tax::lines(taxation, price.amount_minor, day, language),
         credit: payment.credit,
         unit: account.unit,
-        // Purchased credits do not expire yet; when they do, this is their lot's.
-        credit_expires_at: None,
+        // As the lot's, which was granted at the same instant.
+        credit_expires_at: engine.settings().sites.get(&account.site).and_then(|site| site.topup_expires_at(paid_at)),
         rate: details.rate.clone().filter(|_| price.currency != account.unit),
         notes: settings.notes(country, language).to_vec(),
     }

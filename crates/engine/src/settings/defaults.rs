@@ -24,6 +24,7 @@ impl Default for Settings {
             purchase: Purchase::default(),
             billing: Billing::default(),
             receipts: Receipts::default(),
+            exports: Exports::default(),
             stripe: Stripe::default(),
             paypal: Paypal::default(),
             vnpay: Vnpay::default(),
@@ -107,6 +108,8 @@ impl Default for Site {
             amounts: BTreeMap::new(),
             packs: Vec::new(),
             pack_methods: BTreeMap::new(),
+            topup_valid_months: 0,
+            time_zone: "UTC".to_owned(),
         }
     }
 }
@@ -141,6 +144,7 @@ fn sites() -> BTreeMap<String, Site> {
             ("500000", &["500000", "1000000", "2000000"], "12500000000"),
             &[(VnPay, &["VND"]), (PayPal, &["USD"]), (Stripe, &["VND"])],
         ),
+        time_zone: "Asia/Ho_Chi_Minh".to_owned(),
         ..Site::default()
     };
     let jp = Site {
@@ -152,6 +156,7 @@ fn sites() -> BTreeMap<String, Site> {
             ("3000", &["3000", "10000", "30000"], "75000000"),
             &[(Stripe, &["JPY"]), (PayPal, &["USD", "JPY"])],
         ),
+        time_zone: "Asia/Tokyo".to_owned(),
         ..Site::default()
     };
     let world = ["USD", "EUR", "GBP", "AUD", "CAD", "CHF", "NZD", "SGD"];

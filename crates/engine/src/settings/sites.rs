@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{Amount, Unit};
+use jiff::tz::TimeZone;
+use ledger::{Amount, Timestamp, Unit};
 use serde::{Deserialize, Serialize};
 
 use super::Settings;
@@ -67,6 +68,10 @@ pub struct Site {
     pub packs: Vec<Pack>,
     /// Which methods may pay for packs, and in which currencies.
     pub pack_methods: BTreeMap<Method, Vec<Unit>>,
+    /// How many months credits count that were bought; 0 = they do not expire.
+    pub topup_valid_months: u32,
+    /// Where its days begin and end, an IANA name such as `Asia/Tokyo`.
+    pub time_zone: String,
 }
 
 /// Bounds of a top-up and how it may be paid, in one unit.
@@ -129,6 +134,19 @@ impl UnitAmounts {
 }
 
 impl Site {
+    /// When credits expire that are bought now: at the end of the day, in the site's time zone, so many months later. A
+    /// day that a month does not have is its last one.
+    pub fn topup_expires_at(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.topup_valid_months == 0 {
+            return None;
+        }
+        let zone = TimeZone::get(&self.time_zone).ok()?;
+        let day = jiff::Timestamp::from_microsecond(now.micros()).ok()?.to_zoned(zone.clone()).date();
+        let last = day.checked_add(jiff::Span::new().months(i64::from(self.topup_valid_months))).ok()?;
+        let after = last.tomorrow().ok()?.to_zoned(zone).ok()?;
+        Some(Timestamp::from_micros(after.timestamp().as_microsecond()))
+    }
+
     /// The pack of so many credits.
     pub fn pack(&self, credits: i64) -> Option<&Pack> {
         self.packs.iter().find(|pack| pack.credits == credits)
@@ -178,6 +196,24 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bought_credits_expire_at_the_end_of_a_day_of_the_site() {
+        // bought at, months, zone, expiry
+        let table = [
+            ("2026-11-20T16:59:59Z", 6, "Asia/Ho_Chi_Minh", Some("2027-05-20T17:00:00Z")),
+            ("2026-11-20T17:00:00Z", 6, "Asia/Ho_Chi_Minh", Some("2027-05-21T17:00:00Z")),
+            ("2026-08-31T12:00:00Z", 6, "UTC", Some("2027-03-01T00:00:00Z")),
+            ("2027-08-31T12:00:00Z", 6, "UTC", Some("2028-03-01T00:00:00Z")),
+            ("2026-10-08T12:00:00Z", 1, "America/New_York", Some("2026-11-09T05:00:00Z")),
+            ("2026-11-20T12:00:00Z", 0, "UTC", None),
+        ];
+        for (bought_at, topup_valid_months, zone, expected) in table {
+            let at = |text: &str| Timestamp::from_micros(text.parse::<jiff::Timestamp>().unwrap().as_microsecond());
+            let site = Site { topup_valid_months, time_zone: zone.to_owned(), ..Site::default() };
+            assert_eq!(site.topup_expires_at(at(bought_at)), expected.map(at), "{bought_at} {zone}");
+        }
+    }
 
     fn country(code: &str) -> Country {
         Country::parse(code).unwrap()

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use jiff::tz::TimeZone;
 use ledger::{Amount, Unit};
 
 use super::{
@@ -27,6 +28,7 @@ impl Settings {
         self.validate_limits(&mut check);
         self.billing.validate(&mut check);
         self.validate_receipts(&mut check);
+        self.exports.validate(&mut check);
         self.validate_stripe(&mut check);
         self.paypal.validate(self.environment, &mut check);
         self.vnpay.validate(&mut check);
@@ -135,6 +137,10 @@ impl Site {
             }
         }
         self.validate_packs(&at("packs"), check);
+        check.range(&at("topup_valid_months"), self.topup_valid_months, 0, 120);
+        if TimeZone::get(&self.time_zone).is_err() {
+            check.push(&at("time_zone"), format!("{:?} is no IANA time zone such as Asia/Tokyo", self.time_zone));
+        }
         validate_methods(&at("pack_methods"), &self.pack_methods, check);
     }
 

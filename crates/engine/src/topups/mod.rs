@@ -12,6 +12,7 @@
 
 mod begin;
 mod brakes;
+mod cards;
 mod clearing;
 mod compare;
 mod dispute;
@@ -24,22 +25,26 @@ mod reconcile;
 mod refund;
 mod settle;
 mod state;
+mod story;
 mod take_back;
 mod unmatched;
 
+pub use begin::{Beginning, Begun, Consented, begin};
+pub use cards::{SavedCard, Saving, begin_saving, cards, remove_card, set_default_card};
 pub use clearing::{Cleared, Clearing, check_clearing};
 pub use compare::{Comparison, Unmatched, compare, compare_due, run_comparisons};
-pub use begin::{Beginning, Begun, Consented, begin};
 pub use dispute::{Dispute, disputes};
 pub use gateways::Topups;
 pub use notice::{NoticeError, Taken, take_notice};
 pub use payment::{Details, Payment};
+pub use providers::Money;
 pub use providers::gateway::{Instrument, Next};
 pub use providers::vnpay::IpnAnswer;
 pub use purchase::{Purchase, Purchased, Refused, buyer, purchase};
 pub use reconcile::{Round, check_now, reconcile, run};
 pub use refund::{MAX_REFUND_REASON_CHARS, Refund, RefundRequest, reconcile_refunds, refund, refunds};
 pub use state::{Answer, State};
+pub use story::{NoticeSummary, Step, notices, raw_notice, steps};
 pub use unmatched::{After, MAX_RESOLUTION_CHARS, comparisons, resolve, unmatched};
 
 use crate::{Engine, Error, Result};

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use ledger::{Command, Counter, LotKind, LotNo, LotSpec, Memo, Op};
+use ledger::{Command, Counter, LotKind, LotNo, LotSpec, Memo, Op, Timestamp};
 use metrics::counter;
 use providers::gateway::Sighting;
 use store::{AccountRef, Failure, Order, Statement, Target, params};
@@ -149,7 +149,8 @@ async fn settle_succeeded(
     ));
     rows.extend(brakes::paid(payment, seen, now));
     rows.push(compare::healed(&payment.gateway, &seen.object_id, now));
-    match engine.store().submit(Order { rows, ..grant(payment, &seen.object_id) }).await {
+    let expires_at = expires_at(engine, payment, now).await?;
+    match engine.store().submit(Order { rows, ..grant(payment, &seen.object_id, expires_at) }).await {
         Ok(receipt) if receipt.replayed => Ok(Settled::Nothing),
         Ok(_) => {
             counted(payment, State::Succeeded);
@@ -167,14 +168,20 @@ async fn settle_succeeded(
     }
 }
 
+/// When bought credits expire at the account's site.
+async fn expires_at(engine: &Engine, payment: &Payment, now: Timestamp) -> Result<Option<Timestamp>> {
+    let account = engine.accounts().get(&payment.account_id).await?;
+    Ok(engine.settings().sites.get(&account.site).and_then(|site| site.topup_expires_at(now)))
+}
+
 /// The grant of a payment's credits, without the rows that must come with it the first time.
-fn grant(payment: &Payment, object_id: &str) -> Order {
+fn grant(payment: &Payment, object_id: &str, expires_at: Option<Timestamp>) -> Order {
     let lot = LotSpec {
         kind: LotKind::TopUp,
         priority: None,
         allocated: payment.credit,
         effective_at: None,
-        expires_at: None,
+        expires_at,
         scope: Box::default(),
     };
     let gateway = payment.gateway.as_str();
@@ -199,7 +206,7 @@ pub(super) async fn lot_of(engine: &Engine, payment: &Payment) -> Result<LotNo> 
     let object_id = payment.object_id.as_deref().ok_or_else(missing)?;
     // Rows are not written again for a repeat; this one makes sure that there is no first time here.
     let never = Statement::new("UPDATE payments SET id = id WHERE id = ''", params![]).expect_one();
-    let order = Order { rows: vec![never], ..grant(payment, object_id) };
+    let order = Order { rows: vec![never], ..grant(payment, object_id, None) };
     match engine.store().submit(order).await {
         Ok(receipt) => receipt.transaction.map(|transaction| transaction.seq).ok_or_else(missing),
         Err(Failure::Conflict) => Err(missing()),

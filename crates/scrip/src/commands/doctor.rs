@@ -1,5 +1,8 @@
 //! `scrip doctor`: is this installation healthy?
 
+mod gateways;
+mod running;
+
 use std::path::Path;
 
 use engine::settings::{DatabaseUrl, Environment, Settings};
@@ -16,13 +19,21 @@ const CLOCKS_APART_MAX_US: u64 = 5_000_000;
 /// Check the health of an installation: settings, database, disk, clock, gateways
 ///
 /// Prints one line per check with what to do about each that fails; exit 1 when one does. A note is advice. With
-/// PostgreSQL it looks at the server, too: version, TLS, what makes a commit durable, standbys, clock. It changes nothing.
+/// PostgreSQL it looks at the server, too: version, TLS, what makes a commit durable, standbys, clock. With --url it asks
+/// the running server about its gateways: notices, and with --key compared days and money that does not match. It changes
+/// nothing.
 ///
 /// Example: scrip doctor --config /etc/scrip.toml --json
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     pub file: FileArgs,
+    /// Address of the running server, to be asked too
+    #[arg(long, env = "SCRIP_URL", hide_env_values = true)]
+    pub url: Option<String>,
+    /// Operator key (sk_…) for what only operators may ask
+    #[arg(long, env = "SCRIP_KEY", hide_env_values = true)]
+    pub key: Option<String>,
     /// Print the checks as JSON
     #[arg(long)]
     pub json: bool,
@@ -75,8 +86,12 @@ pub fn run(args: Args) -> Result<(), Exit> {
                 url @ DatabaseUrl::Postgres(_) => postgres(&url.reveal()),
             });
             checks.push(clock());
-            checks.extend(gateways(&loaded.settings));
+            checks.extend(gateways::checks(&loaded.settings));
             checks.push(public_url(&loaded.settings));
+            if let Some(url) = &args.url {
+                let asked = running::checks(url, args.key.as_deref(), &loaded.settings);
+                checks.extend(super::runtime()?.block_on(asked));
+            }
             checks
         }
         Err(exit) => vec![Check::test("settings", false, exit.message.clone())],
@@ -211,18 +226,6 @@ fn clock() -> Check {
     let well = SystemClock.now().seconds() > 1_795_132_800;
     let said = if well { "plausible" } else { "is in the past; set it, and keep it by NTP" };
     Check::test("clock", well, said)
-}
-
-fn gateways(settings: &Settings) -> Vec<Check> {
-    let stripe = &settings.stripe;
-    if !stripe.secret_key.is_set() {
-        return vec![Check::test("stripe", true, "off (no stripe.secret_key)")];
-    }
-    let said = match stripe.webhook_secrets.is_empty() {
-        true => "has no webhook secret: payments are only found by asking; set stripe.webhook_secrets".to_owned(),
-        false => format!("on, {}", stripe.base_url),
-    };
-    vec![Check::test("stripe", !stripe.webhook_secrets.is_empty(), said)]
 }
 
 fn public_url(settings: &Settings) -> Check {

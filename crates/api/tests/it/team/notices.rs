@@ -263,7 +263,7 @@ async fn a_notice_may_come_before_the_answer_to_our_call() {
     let shop = Shop::open().await;
     let team = shop.team(&["pm_card_visa"]).await;
     // The charge is made, its answer is lost; the client asks again under the same key, but the second ask is slow.
-    let path = "/v1/payment_intents";
+    let path = super::CHARGE;
     shop.stripe.script_fault(FaultRule::once(Fault::CloseAfter).on("POST", path));
     shop.stripe.script_fault(FaultRule { hold_ms: 600_000, ..FaultRule::once(Fault::Slow).on("POST", path) });
     let buying = async { shop.buy(&team).await };

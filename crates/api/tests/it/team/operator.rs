@@ -14,14 +14,28 @@ async fn a_payment_is_shown_with_its_gateway_object() {
     let shown = shop.operator(&format!("/v1/payments/{id}")).await;
     assert_eq!(shown.status, 200);
     let mut body = shown.body;
-    for time in ["created_at", "updated_at"] {
+    for time in ["created_at", "updated_at", "paid_at"] {
         assert!(body[time].as_str().unwrap().ends_with('Z'), "{body}");
         body.as_object_mut().unwrap().remove(time);
+    }
+    let story = |part: &str, name: &str| -> Vec<String> {
+        body[part].as_array().unwrap().iter().map(|step| step[name].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(story("steps", "state"), ["created", "confirming", "succeeded"]);
+    assert_eq!(story("steps", "source"), ["purchase", "purchase", "notice"]);
+    assert_eq!(story("notices", "outcome").last().unwrap(), "credited");
+    let notice = body["notices"][0]["id"].as_str().unwrap();
+    let raw = shop.operator(&format!("/v1/payments/{id}/notices/{notice}")).await;
+    assert_eq!((raw.status, raw.body["id"].as_str()), (200, Some(notice)));
+    assert_eq!(shop.operator(&format!("/v1/payments/{id}/notices/evt_other")).await.status, 404);
+    for part in ["steps", "notices"] {
+        body.as_object_mut().unwrap().remove(part);
     }
     let expected = json!({
         "id": id, "account": team.id, "gateway": "stripe", "method": "saved_card", "state": "succeeded", "reason": null,
         "credits": "10000", "amount": "10", "currency": "USD", "live": false, "gateway_customer": team.customer,
-        "gateway_object": answer.intent(), "next_check_at": null,
+        "gateway_object": answer.intent(), "gateway_transaction": body["gateway_transaction"], "next_check_at": null,
+        "paid_with": null, "refunded": "0", "disputed": "0", "refunds": [], "disputes": [],
     });
     assert_eq!(body, expected);
     shop.close().await;

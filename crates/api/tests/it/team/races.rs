@@ -6,7 +6,7 @@ use engine::topups::State;
 use sandbox::stripe::faults::{Fault, FaultRule, WebhookFault, WebhookFaultRule};
 
 use super::wire::Loss;
-use super::{Shop, eventually};
+use super::{CHARGE, Shop, eventually};
 
 const BODY: &str = r#"{"credits":10000}"#;
 
@@ -83,7 +83,7 @@ async fn one_idempotency_key_at_once_charges_once() {
 async fn without_a_cooldown_nothing_is_charged_beside_a_running_charge() {
     let shop = Shop::open_with(|settings| settings.purchase.cooldown_seconds = 0).await;
     let team = shop.team(&["pm_card_visa"]).await;
-    let slow = FaultRule { hold_ms: 600_000, ..FaultRule::once(Fault::Slow).on("POST", "/v1/payment_intents") };
+    let slow = FaultRule { hold_ms: 600_000, ..FaultRule::once(Fault::Slow).on("POST", CHARGE) };
     shop.stripe.script_fault(slow);
     let first = async { shop.buy(&team).await };
     let others = async {
@@ -131,7 +131,7 @@ async fn a_caller_who_hangs_up_stops_nothing() {
     let shop = Shop::open().await;
     // Only the worker goes on to the second card.
     let team = shop.team(&["pm_card_visa_chargeDeclined", "pm_card_visa"]).await;
-    let slow = FaultRule { hold_ms: 600_000, ..FaultRule::once(Fault::Slow).on("POST", "/v1/payment_intents") };
+    let slow = FaultRule { hold_ms: 600_000, ..FaultRule::once(Fault::Slow).on("POST", CHARGE) };
     shop.stripe.script_fault(slow);
     {
         let buying = std::pin::pin!(shop.buy(&team));

@@ -5,9 +5,7 @@ use sandbox::stripe::faults::{Fault, FaultRule, WebhookFault, WebhookFaultRule};
 use serde_json::json;
 
 use super::wire::Loss;
-use super::{Shop, Team, eventually};
-
-const HOUR: i64 = 3_600;
+use super::{CHARGE, Shop, Team, eventually};
 
 /// The client gives up after three attempts; a fault that strikes this often leaves the outcome open.
 fn always(fault: Fault) -> FaultRule {
@@ -39,7 +37,7 @@ impl Lost {
         match self {
             Lost::OnTheWire(loss) => shop.wire.lose(*loss),
             Lost::Stripe => {
-                shop.stripe.script_fault(FaultRule::once(Fault::ServerErrorAfter).on("POST", "/v1/payment_intents"));
+                shop.stripe.script_fault(FaultRule::once(Fault::ServerErrorAfter).on("POST", CHARGE));
             }
         }
     }
@@ -101,7 +99,7 @@ async fn a_broken_answer_that_a_repeat_clears_up_is_not_unknown() {
     for fault in [Fault::CloseAfter, Fault::CloseBefore, Fault::Unreadable, Fault::RateLimit, Fault::Conflict] {
         let shop = Shop::open().await;
         let team = shop.team(&["pm_card_visa"]).await;
-        shop.stripe.script_fault(FaultRule::once(fault).on("POST", "/v1/payment_intents"));
+        shop.stripe.script_fault(FaultRule::once(fault).on("POST", CHARGE));
         assert_eq!(shop.buy(&team).await.status, 200, "{fault:?}");
         shop.delivered().await;
         assert_eq!((shop.credits(&team).await, shop.charges()), (10_000, 1), "{fault:?}");
@@ -110,24 +108,35 @@ async fn a_broken_answer_that_a_repeat_clears_up_is_not_unknown() {
 }
 
 #[tokio::test]
-async fn what_is_not_to_be_found_stays_unknown_for_a_day() {
+async fn an_intent_that_nobody_knows_of_is_never_paid() {
+    // Stripe keeps an error as the answer to a key, so one is as good as three.
+    for (fault, times, reason) in [(Fault::CloseBefore, 3, "not_found"), (Fault::ServerErrorAfter, 1, "canceled")] {
+        let shop = Shop::open().await;
+        let team = shop.team(&["pm_card_visa"]).await;
+        // Whether it was created or not, its id never arrived, so it was not confirmed.
+        shop.stripe.script_fault(FaultRule { times, ..always(fault) });
+        assert_eq!(shop.buy(&team).await.refusal(), (503, "payment_status_unknown"), "{fault:?}");
+        assert_blocked(&shop, &team).await;
+        shop.wait(60);
+        // Stripe's notice of the new intent may move the check while a round looks at it; then the next round asks.
+        eventually("nobody can pay it any more", async || {
+            shop.reconcile().await;
+            shop.standing(&team).await == (State::Failed, Some(reason.to_owned()))
+        })
+        .await;
+        assert_eq!((shop.charge_requests(), shop.charges()), (0, 0), "{fault:?}");
+        shop.close().await;
+    }
+}
+
+#[tokio::test]
+async fn after_a_lost_creation_the_next_purchase_is_paid() {
     let shop = Shop::open().await;
     let team = shop.team(&["pm_card_visa"]).await;
     shop.stripe.script_fault(always(Fault::CloseBefore));
     assert_eq!(shop.buy(&team).await.refusal(), (503, "payment_status_unknown"));
-    for seconds in [60, 240, 600, 2_700, HOUR, HOUR] {
-        shop.wait(seconds);
-        assert_eq!(shop.reconcile().await, Round { asked: 1, settled: 0, failed: 0 }, "{seconds}");
-        assert_eq!(shop.reconcile().await, Round::default(), "asked once at a time");
-        assert_blocked(&shop, &team).await;
-    }
-    shop.wait(21 * HOUR - 60);
-    shop.reconcile().await;
-    assert_blocked(&shop, &team).await;
-    shop.wait(HOUR + 60);
+    shop.wait(60);
     assert_eq!(shop.reconcile().await.settled, 1);
-    assert_eq!(shop.standing(&team).await, (State::Failed, Some("not_found".to_owned())));
-    assert_eq!(shop.charges(), 0);
     assert_eq!(shop.buy(&team).await.status, 200);
     shop.delivered().await;
     assert_eq!(shop.credits(&team).await, 10_000);
@@ -138,7 +147,7 @@ async fn what_is_not_to_be_found_stays_unknown_for_a_day() {
 async fn an_unknown_second_card_is_cleared_up_by_cancelling() {
     let shop = Shop::open().await;
     let team = shop.team(&["pm_card_visa_chargeDeclined", "pm_card_visa"]).await;
-    let confirm = FaultRule { times: 3, ..FaultRule::once(Fault::CloseBefore).on("POST", "/v1/payment_intents/pi_") };
+    let confirm = FaultRule { times: 3, ..FaultRule::once(Fault::CloseBefore).on("POST", CHARGE) };
     shop.stripe.script_fault(confirm);
     assert_eq!(shop.buy(&team).await.refusal(), (503, "payment_status_unknown"));
     assert!(shop.payment(&team).await.object_id.is_some());
@@ -205,11 +214,11 @@ async fn a_gateway_that_does_not_answer_is_asked_again() {
 async fn a_running_charge_is_left_alone_for_a_quarter_of_an_hour() {
     let shop = Shop::open().await;
     let team = shop.team(&["pm_card_visa_chargeDeclined", "pm_card_visa"]).await;
-    let slow = FaultRule { hold_ms: 600_000, ..FaultRule::once(Fault::Slow).on("POST", "/v1/payment_intents/pi_") };
+    let slow = FaultRule { hold_ms: 600_000, ..FaultRule::once(Fault::Slow).on("POST", CHARGE) };
     shop.stripe.script_fault(slow);
     let buying = async { shop.buy(&team).await };
     let watching = async {
-        eventually("the second card is being charged", async || shop.charge_requests() == 2).await;
+        eventually("the card is being charged", async || shop.charge_requests() == 1).await;
         shop.wait(60);
         // In sight of Stripe's open intent, which another worker is about to pay.
         assert_eq!(shop.reconcile().await, Round { asked: 1, settled: 0, failed: 0 });

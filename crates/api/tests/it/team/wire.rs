@@ -62,7 +62,7 @@ async fn carry(mut near: TcpStream, mut far: TcpStream, loss: Arc<AtomicU8>) {
                 Ok(count) if count > 0 => {
                     let head = &asked[..count];
                     // A body may follow by itself: only a new head decides anew.
-                    charging |= head.starts_with(b"POST /v1/payment_intents");
+                    charging |= head.starts_with(b"POST /v1/payment_intents/");
                     charging &= !head.starts_with(b"GET ");
                     if far.write_all(head).await.is_err() { return }
                 }
