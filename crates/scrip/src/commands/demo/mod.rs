@@ -58,7 +58,9 @@ pub fn run(args: Args) -> Result<(), Exit> {
     super::runtime()?.block_on(async {
         let listener = server::listen(args.listen).await?;
         let url = format!("http://{}", listener.local_addr().map_err(cannot_start)?);
-        let sandboxes = Sandboxes::start(args.seed).await?;
+        // A ledger that is kept knows the ids that the same seed would make again.
+        let is_new = !folder.path.join(DATABASE).exists();
+        let sandboxes = Sandboxes::start(is_new.then_some(args.seed)).await?;
         let settings = settings(&folder, &url, &sandboxes);
         // The ledger's time never runs backwards, so the past must be there from the first booking on.
         let clock = Arc::new(DemoClock::default());
@@ -81,6 +83,7 @@ pub fn run(args: Args) -> Result<(), Exit> {
 
 /// The operator key of every demo: it opens nothing but demo data on this machine.
 const OPERATOR_KEY: &str = "sk_test_demo_operator_key";
+const DATABASE: &str = "scrip.db";
 /// Marks a folder as made by a demo.
 const MARKER: &str = "scrip-demo";
 
@@ -147,7 +150,7 @@ async fn history(
 
 fn settings(folder: &Folder, url: &str, sandboxes: &Sandboxes) -> Settings {
     let mut settings = Settings {
-        database_url: DatabaseUrl::Sqlite(folder.path.join("scrip.db")),
+        database_url: DatabaseUrl::Sqlite(folder.path.join(DATABASE)),
         public_url: url.to_owned(),
         environment: Environment::Test,
         bootstrap_operator_key: Secret::new(OPERATOR_KEY),

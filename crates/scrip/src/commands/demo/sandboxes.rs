@@ -30,9 +30,8 @@ pub struct Sandboxes {
 }
 
 impl Sandboxes {
-    /// Starts them. They tell nobody anything before [`Sandboxes::tell`].
-    pub async fn start(seed: u64) -> Result<Sandboxes, Exit> {
-        let seed = Some(seed);
+    /// Starts them; without a seed no id of theirs comes again. They tell nobody anything before [`Sandboxes::tell`].
+    pub async fn start(seed: Option<u64>) -> Result<Sandboxes, Exit> {
         let options = StripeOptions { seed, ..StripeOptions::default() };
         let stripe = stripe::serve(free_port().await?, options).await.map_err(cannot_start)?;
         let options = PayPalOptions { seed, ..PayPalOptions::default() };
