@@ -29,8 +29,8 @@ use alarms::Alarms;
 use schedule::{Place, Schedule};
 use world::Style;
 
-/// Schedules of one gateway, when the environment does not say.
-const SCHEDULES: u64 = 200;
+/// Schedules of one gateway, when the environment does not say: on SQLite, and on PostgreSQL, where each takes longer.
+const SCHEDULES: [u64; 2] = [200, 60];
 
 fn american(country: &str) -> ProfileDraft {
     let fields = [
@@ -63,7 +63,8 @@ async fn rehearse(style: Style) {
     let is_postgres = database.is_postgres();
     let place = Place { store, settings: Arc::new(settings), clock, alarms, is_postgres };
     let only = number("SCRIP_SEED");
-    let seeds = only.map_or(0..number("SCRIP_SCHEDULES").unwrap_or(SCHEDULES), |seed| seed..seed + 1);
+    let seeds =
+        only.map_or(0..number("SCRIP_SCHEDULES").unwrap_or(SCHEDULES[usize::from(is_postgres)]), |seed| seed..seed + 1);
     let (mut payments, mut credited, mut delivered, mut forged, mut crashes) = (0, 0, 0, 0, 0);
     for seed in seeds {
         let before = books::clearing(&place.store).await;
