@@ -84,6 +84,8 @@ pub fn run(args: Args) -> Result<(), Exit> {
 /// The operator key of every demo: it opens nothing but demo data on this machine.
 const OPERATOR_KEY: &str = "sk_test_demo_operator_key";
 const DATABASE: &str = "scrip.db";
+/// Who sells in the demo, for its receipts.
+const RECEIPTS: &str = include_str!("receipts.toml");
 /// Marks a folder as made by a demo.
 const MARKER: &str = "scrip-demo";
 
@@ -158,6 +160,8 @@ fn settings(folder: &Folder, url: &str, sandboxes: &Sandboxes) -> Settings {
     };
     // Whoever looks at a demo fails to pay more often than a payer may.
     settings.purchase.brakes = Brakes::off();
+    // A test makes sure that it can be read.
+    settings.receipts = toml::from_str(RECEIPTS).unwrap_or_default();
     sandboxes.configure(&mut settings);
     settings
 }
@@ -165,6 +169,13 @@ fn settings(folder: &Folder, url: &str, sandboxes: &Sandboxes) -> Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_demo_has_sellers() {
+        let settings = Settings { receipts: toml::from_str(RECEIPTS).unwrap(), ..Settings::default() };
+        assert_eq!(settings.receipts.sellers.len(), 3);
+        assert_eq!(settings.validate(), []);
+    }
 
     #[test]
     fn live_keys_are_refused() {

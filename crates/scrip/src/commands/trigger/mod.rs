@@ -176,6 +176,8 @@ mod tests {
 
     #[test]
     fn flags_override_what_the_demo_left() {
+        // Another test may have been first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
         let file = json!({"url": "http://127.0.0.1:1", "operator_key": "sk_test_1",
             "sandbox": {"stripe": "http://127.0.0.1:2", "paypal": null, "vnpay": "http://127.0.0.1:3"}, "accounts": []});
