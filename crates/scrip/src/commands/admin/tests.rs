@@ -103,32 +103,6 @@ fn chores_are_calls_of_the_contract() {
             json!({"base": "USD", "quote": "VND", "rate": "25400.5", "source": "me", "confirm": true}),
         ),
         (&["rates", "list", "--base", "USD"], "GET /v1/rates?limit=50&base=USD", false, Value::Null),
-        (
-            &[
-                "voucher",
-                "create",
-                "--name=N",
-                "--description=D",
-                "--site=vn",
-                "--lot=5@gpu",
-                "--lot=1",
-                "--valid-days=9",
-            ],
-            "POST /v1/campaigns",
-            false,
-            json!({"name": "N", "description": "D", "site": "vn", "valid_days": 9,
-                "lots": [{"amount": "5", "scope": ["gpu"]}, {"amount": "1", "scope": []}]}),
-        ),
-        (&["voucher", "pause", "c"], "PATCH /v1/campaigns/c", false, json!({"state": "paused"})),
-        (&["voucher", "issue", "c"], "POST /v1/campaigns/c/codes", false, json!({"count": 1, "max_uses": 1})),
-        (&["voucher", "revoke", "c", "--reason", "r"], "POST /v1/campaigns/c/revoke", false, json!({"reason": "r"})),
-        (&["voucher", "redeem", "a", "C"], "POST /v1/accounts/a/vouchers", true, json!({"code": "C"})),
-        (
-            &["voucher", "list", "a", "--status", "valid"],
-            "GET /v1/accounts/a/vouchers?limit=50&status=valid",
-            false,
-            Value::Null,
-        ),
         (&["trial-balance"], "GET /v1/ledger/trial-balance", false, Value::Null),
     ];
     for (line, call, keyed, body) in table {
