@@ -27,6 +27,8 @@ pub(super) enum Verdict {
     Complete,
     /// It will never be paid.
     Fail(String),
+    /// The gateway's own review ended without a payment: a person decides what to tell the payer.
+    GiveUp(String),
     /// It can still be paid, and nobody is paying: to be closed by who may close it.
     Dangling,
     /// Nothing new.
@@ -47,6 +49,7 @@ pub(super) fn judge(payment: &Payment, seen: &Sighting) -> Verdict {
         // Another object that says so says nothing about the one that pays.
         _ if !asked_about || is_another(payment, seen) => Verdict::Nothing,
         Standing::Failed(code) if payment.state.is_open() => Verdict::Fail(code.clone()),
+        Standing::Failed(code) => Verdict::GiveUp(code.clone()),
         Standing::UnderReview(code) if payment.state.is_open() => Verdict::Wait(code.clone()),
         Standing::Processing(_) if payment.state.may_become(State::Confirming) => Verdict::Confirm,
         Standing::Approved => Verdict::Complete,
@@ -186,6 +189,8 @@ mod tests {
         reviewed.next_check_at = Some(Timestamp::default());
         assert_eq!(judge(&reviewed, &seen(Standing::Paid)), Verdict::Credit { late: false });
         assert_eq!(judge(&reviewed, &seen(Standing::UnderReview("vnpay_07".into()))), Verdict::Nothing);
+        assert_eq!(judge(&reviewed, &seen(Standing::Failed("declined".into()))), Verdict::GiveUp("declined".into()));
+        reviewed.next_check_at = None;
         assert_eq!(judge(&reviewed, &seen(Standing::Failed("declined".into()))), Verdict::Nothing, "a person decides");
     }
 

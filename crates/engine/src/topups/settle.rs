@@ -60,6 +60,10 @@ pub(super) async fn observe(
                 let change = Change { answer: Some(Answer::Refused), ..Change::closing(State::Failed, reason) };
                 write(engine, &payment, &change.of(seen), source, declined).await
             }
+            Verdict::GiveUp(reason) => {
+                alarm(&payment.gateway, "review_failed");
+                write(engine, &payment, &Change::closing(State::UnderReview, reason), source, None).await
+            }
             Verdict::Wait(reason) => {
                 let change = Change::to(State::UnderReview, reason, soon(engine, &payment));
                 write(engine, &payment, &change.of(seen), source, None).await

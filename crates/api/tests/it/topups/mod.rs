@@ -1,6 +1,8 @@
 //! Buying credits by Stripe, PayPal and VNPay, and giving them back: our server and the gateways' sandboxes over HTTP.
 
 mod back;
+mod books;
+mod cards;
 mod forged;
 mod odd;
 mod walk;
