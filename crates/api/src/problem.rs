@@ -89,6 +89,7 @@ pub const CODES: &[CodeRow] = &[
     row("daily_limit_reached", 429, "The daily limit is reached"),
     row("internal_error", 500, "Something went wrong here"),
     row("unavailable", 503, "The server cannot do this now"),
+    row("gateway_unavailable", 503, "The payment gateway did not do it"),
     row("outcome_unknown", 503, "The outcome is unknown"),
 ];
 
@@ -342,6 +343,10 @@ impl From<Error> for Problem {
             Error::Unavailable(reason) => {
                 tracing::error!(reason, "the database cannot be read");
                 Problem::new("unavailable", "the database cannot be read now; retry in a moment")
+            }
+            Error::Gateway(reason) => {
+                tracing::warn!(reason, "a gateway did not do it");
+                Problem::new("gateway_unavailable", reason)
             }
             Error::Misconfigured(reason) => Problem::internal(&reason),
         }

@@ -17,6 +17,9 @@ pub enum Error {
     /// The database cannot be read.
     #[error("the database cannot be read now: {0}")]
     Unavailable(String),
+    /// A gateway did not do it, or cannot be asked now; a text without secrets, which says whether money moved.
+    #[error("{0}")]
+    Gateway(String),
     /// There is no such thing, or not for this caller.
     #[error("there is no such {0}")]
     NotFound(&'static str),

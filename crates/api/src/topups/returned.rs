@@ -28,7 +28,9 @@ pub fn routes() -> OpenApiRouter<Engine> {
 #[utoipa::path(get, path = "/topups/{id}/return", operation_id = "return_from_gateway", tag = "payments",
     params(("id" = String, Path)), security(()),
     responses((status = 303, description = "To the top-up's `return_url`, with `topup` and `status`"),
-        (status = 200, description = "A plain page, when it has none", content_type = "text/html")))]
+        (status = 200, description = "A plain page, when it has none", content_type = "text/html"),
+        (status = 404, description = "There is no such top-up", body = crate::problem::ProblemBody,
+            content_type = "application/problem+json")))]
 async fn back(State(engine): State<Engine>, PathId(id): PathId) -> Result<Response, Problem> {
     returned(&engine, &id).await
 }
@@ -37,7 +39,9 @@ async fn back(State(engine): State<Engine>, PathId(id): PathId) -> Result<Respon
 #[utoipa::path(get, path = "/topups/{id}/cancel", operation_id = "cancel_at_gateway", tag = "payments",
     params(("id" = String, Path)), security(()),
     responses((status = 303, description = "To the top-up's `return_url`, with `topup` and `status`"),
-        (status = 200, description = "A plain page, when it has none", content_type = "text/html")))]
+        (status = 200, description = "A plain page, when it has none", content_type = "text/html"),
+        (status = 404, description = "There is no such top-up", body = crate::problem::ProblemBody,
+            content_type = "application/problem+json")))]
 async fn cancelled(State(engine): State<Engine>, PathId(id): PathId) -> Result<Response, Problem> {
     returned(&engine, &id).await
 }

@@ -226,7 +226,7 @@ async fn open(
                 let released = brakes::released(&payment);
                 record(engine, payment, &change, Some(released)).await?;
             }
-            Err(Error::Unavailable(format!("{trouble}; nothing was charged: try again, or use another method")))
+            Err(Error::Gateway(format!("{trouble}; nothing was charged: try again, or use another method")))
         }
     }
 }

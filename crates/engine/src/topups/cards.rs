@@ -9,7 +9,7 @@ use providers::stripe::{Card, Client, Error as StripeError, InvalidKind, NewCust
 
 use crate::accounts::{AccountChange, AccountRecord};
 use crate::billing::Unavailable;
-use crate::ledger_calls::Call;
+use crate::ledger_calls::{Call, fingerprint};
 use crate::{Engine, Error, Result};
 
 /// A card as it may be shown.
@@ -42,7 +42,7 @@ pub struct Saving {
 /// another one.
 ///
 /// # Errors
-/// [`Unavailable::GatewayOff`], [`Error::NotFound`], [`Error::Unavailable`].
+/// [`Unavailable::GatewayOff`], [`Error::NotFound`], [`Error::Gateway`].
 pub async fn begin_saving(engine: &Engine, call: &Call, account_id: &str) -> Result<Saving> {
     let client = client(engine)?;
     let account = engine.accounts().get(account_id).await?;
@@ -51,9 +51,10 @@ pub async fn begin_saving(engine: &Engine, call: &Call, account_id: &str) -> Res
         None => become_customer(engine, call, client, &account).await?,
     };
     let key = call.key.as_deref().map_or_else(|| uuid::Uuid::now_v7().simple().to_string(), str::to_owned);
-    let intent =
-        client.create_setup_intent(&customer_id, &format!("setup:{}:{key}", account.id)).await.map_err(told)?;
-    let unreadable = || Error::Unavailable("Stripe gave no client secret; try again".to_owned());
+    // Stripe's keys are no longer than ours, so ours with a name before it is hashed.
+    let key = format!("setup:{}", hex::encode(fingerprint("save_card", &(&account.id, key))));
+    let intent = client.create_setup_intent(&customer_id, &key).await.map_err(told)?;
+    let unreadable = || Error::Gateway("Stripe gave no client secret; try again".to_owned());
     Ok(Saving { setup_intent_id: intent.id, client_secret: intent.client_secret.ok_or_else(unreadable)? })
 }
 
@@ -72,7 +73,7 @@ async fn become_customer(engine: &Engine, call: &Call, client: &Client, account:
 /// Saved cards, the default first, then the newest.
 ///
 /// # Errors
-/// [`Unavailable::GatewayOff`], [`Error::NotFound`], [`Error::Unavailable`].
+/// [`Unavailable::GatewayOff`], [`Error::NotFound`], [`Error::Gateway`].
 pub async fn cards(engine: &Engine, account_id: &str) -> Result<Vec<SavedCard>> {
     let client = client(engine)?;
     let account = engine.accounts().get(account_id).await?;
@@ -133,6 +134,6 @@ fn told(error: StripeError) -> Error {
     match error {
         StripeError::Refused(refusal) => Error::conflict("card_refused", refusal.to_string()),
         StripeError::Invalid(invalid) if invalid.kind == InvalidKind::NotFound => Error::NotFound("card"),
-        error => Error::Unavailable(format!("{error}; nothing was charged")),
+        error => Error::Gateway(format!("{error}; nothing was charged")),
     }
 }

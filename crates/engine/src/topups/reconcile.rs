@@ -196,7 +196,7 @@ pub(super) async fn settled_first(engine: &Engine, payment: Payment) -> Result<P
 /// Asks the gateway about one payment, and acts on the answer.
 async fn check(engine: &Engine, payment: &Payment) -> Result<Settled> {
     let gateway = engine.topups().gateway(&payment.gateway);
-    let gateway = gateway.ok_or_else(|| Error::Unavailable(format!("{} is not configured", payment.gateway)))?;
+    let gateway = gateway.ok_or_else(|| Error::Gateway(format!("{} is not configured", payment.gateway)))?;
     let pending = payment.pending();
     let Some(seen) = gateway.look_up(&pending).await.map_err(unanswered)? else {
         return absent(engine, payment).await;
@@ -274,7 +274,7 @@ fn unanswered(trouble: Trouble) -> Error {
         alarm(gateway, "refused_by_gateway");
     }
     debug!(%trouble, "asked in vain");
-    Error::Unavailable(trouble.to_string())
+    Error::Gateway(trouble.to_string())
 }
 
 #[cfg(test)]

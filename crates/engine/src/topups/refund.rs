@@ -232,8 +232,8 @@ async fn check_refund(engine: &Engine, refund: &Refund) -> Result<()> {
     let payment = Payment::find(engine.store(), &refund.account_id, &refund.payment_id).await?;
     let payment = payment.ok_or(Error::NotFound("payment"))?;
     let gateway = engine.topups().gateway(&refund.gateway);
-    let gateway = gateway.ok_or_else(|| Error::Unavailable(format!("{} is not configured", refund.gateway)))?;
-    let unanswered = |trouble: Trouble| Error::Unavailable(trouble.to_string());
+    let gateway = gateway.ok_or_else(|| Error::Gateway(format!("{} is not configured", refund.gateway)))?;
+    let unanswered = |trouble: Trouble| Error::Gateway(trouble.to_string());
     match gateway.look_up_refund(&ask(&payment, refund)).await.map_err(unanswered)? {
         Some(seen) => observe_refund(engine, &payment, refund, &seen).await.map(drop),
         // Asked again under the same id, which gives back once.
@@ -361,7 +361,7 @@ async fn as_it_stands(engine: &Engine, payment: &Payment, seen: &RefundSighting)
     match gateway.look_up_refund(&ask).await {
         Ok(Some(now)) => Ok(RefundSighting { forced: seen.forced, ..now }),
         Ok(None) => Ok(seen.clone()),
-        Err(trouble) => Err(Error::Unavailable(trouble.to_string())),
+        Err(trouble) => Err(Error::Gateway(trouble.to_string())),
     }
 }
 
