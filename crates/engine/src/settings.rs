@@ -15,7 +15,6 @@ use serde::Deserialize;
 mod billing;
 mod brakes;
 mod defaults;
-mod exports;
 mod gateways;
 mod receipts;
 mod sites;
@@ -23,7 +22,6 @@ mod validate;
 
 pub use billing::{Billing, Consent, ConsentText, EVERYWHERE, Language};
 pub use brakes::{Brakes, Level};
-pub use exports::Exports;
 pub use gateways::{Paypal, Vnpay};
 pub use receipts::{Day, Percent, Receipts, Seller, Tax, TaxPoint, TaxRate};
 pub(crate) use receipts::{in_language, zone};
@@ -170,8 +168,6 @@ pub struct Settings {
     pub billing: Billing,
     /// Receipts of credited payments.
     pub receipts: Receipts,
-    /// Credit history as files.
-    pub exports: Exports,
     /// The Stripe gateway.
     pub stripe: Stripe,
     /// The PayPal gateway.

@@ -24,7 +24,6 @@ impl Default for Settings {
             purchase: Purchase::default(),
             billing: Billing::default(),
             receipts: Receipts::default(),
-            exports: Exports::default(),
             stripe: Stripe::default(),
             paypal: Paypal::default(),
             vnpay: Vnpay::default(),

@@ -28,7 +28,6 @@ impl Settings {
         self.validate_limits(&mut check);
         self.billing.validate(&mut check);
         self.validate_receipts(&mut check);
-        self.exports.validate(&mut check);
         self.validate_stripe(&mut check);
         self.paypal.validate(self.environment, &mut check);
         self.vnpay.validate(&mut check);

@@ -77,7 +77,6 @@ pub const KEYS: &[Key] = &[
     key("receipts.notes", Shape::Tables),
     key("receipts.description", Shape::Tables),
     key("receipts.refund_note", Shape::Tables),
-    key("exports.max_rows", Shape::Plain),
     secret("stripe.secret_key", Shape::Text),
     secret("stripe.webhook_secrets", Shape::List),
     key("stripe.base_url", Shape::Text),
