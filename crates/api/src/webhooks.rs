@@ -107,8 +107,10 @@ async fn take(engine: &Engine, gateway: &str, headers: &HeaderMap, body: Body) -
 )]
 async fn vnpay(State(engine): State<Engine>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
     let query = query.unwrap_or_default();
+    if query.len() > engine.settings().limits.webhook_body_bytes {
+        return ([(header::CONTENT_TYPE, "application/json")], IpnAnswer::Forged.body()).into_response();
+    }
     let answer = match topups::take_notice(&engine, "vnpay", query.as_bytes(), &headers).await {
-        _ if query.len() > engine.settings().limits.webhook_body_bytes => IpnAnswer::Forged,
         Ok(Taken::New) => IpnAnswer::Confirmed,
         Ok(Taken::Known) => IpnAnswer::AlreadyDone,
         Ok(Taken::NotOurs) => IpnAnswer::NotFound,

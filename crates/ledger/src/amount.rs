@@ -56,6 +56,20 @@ impl Amount {
     }
 }
 
+impl Amount {
+    /// How much of it belongs to `part` of `whole`, of which `before` were shared out before: each share ends where the
+    /// next begins, rounded down, so that shares add up. `None`: the part reaches the end, and all that is left is its.
+    /// `before`, `part` and `whole` count the same thing, such as minor units of a charge.
+    pub fn share(self, before: i64, part: i64, whole: i64) -> Option<Amount> {
+        let after = i128::from(before) + i128::from(part);
+        if after >= i128::from(whole) || whole <= 0 {
+            return None;
+        }
+        let up_to = |count: i128| i128::from(self.0) * count / i128::from(whole);
+        i64::try_from(up_to(after) - up_to(before.into())).ok().map(Amount)
+    }
+}
+
 /// Plain arithmetic panics instead of wrapping: states are bounded by [`Amount::MAX`], so a panic is a broken invariant.
 impl std::ops::Add for Amount {
     type Output = Amount;
@@ -99,5 +113,32 @@ impl std::iter::Sum for Amount {
 impl fmt::Debug for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}u", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_add_up() {
+        // whole amount, parts of a charge of 10 in order, shares (None: the rest)
+        type Row = (i64, &'static [i64], &'static [Option<i64>]);
+        let table: [Row; 5] = [
+            (1_000, &[10], &[None]),
+            (1_000, &[3, 7], &[Some(300), None]),
+            (7, &[1, 1, 1, 7], &[Some(0), Some(1), Some(1), None]),
+            (7, &[5, 4, 1], &[Some(3), Some(3), None]),
+            (Amount::MAX.0, &[9, 2], &[Some(Amount::MAX.0 / 10 * 9 + Amount::MAX.0 % 10 * 9 / 10), None]),
+        ];
+        for (units, parts, expected) in table {
+            let mut before = 0;
+            for (part, share) in parts.iter().zip(expected) {
+                let got = Amount(units).share(before, *part, 10);
+                assert_eq!(got, share.map(Amount), "{units}: {part} after {before}");
+                before += part;
+            }
+        }
+        assert_eq!(Amount(5).share(0, 1, 0), None, "of nothing");
     }
 }

@@ -206,6 +206,9 @@ pub struct RefundAsk {
     pub reason: String,
     /// The gateway's name for the refund, once known.
     pub object_id: Option<String>,
+    /// It was asked for before, and nobody knows what came of that: a refusal now says nothing about then, unless the
+    /// gateway answers a repeat as it answered the first.
+    pub may_have_run: bool,
     /// When the refund was asked for, Unix seconds.
     pub created_at_s: i64,
 }

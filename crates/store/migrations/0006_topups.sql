@@ -29,7 +29,7 @@ CREATE TABLE payment_events (
 ALTER TABLE gateway_events ADD COLUMN payment_id TEXT;
 CREATE INDEX gateway_events_by_payment ON gateway_events (payment_id) WHERE payment_id IS NOT NULL;
 
--- Money given back. state: requested, pending, succeeded, failed, unknown. entry_seq: the clawback in the ledger.
+-- Money given back. state: requested, pending, succeeded, failed, unknown.
 -- forced: the gateway took it back by itself.
 CREATE TABLE refunds (
     account_id       TEXT   NOT NULL,
@@ -45,7 +45,6 @@ CREATE TABLE refunds (
     amount_minor     BIGINT NOT NULL CHECK (amount_minor > 0),
     currency         TEXT   NOT NULL,
     credit_units     BIGINT NOT NULL CHECK (credit_units >= 0),
-    entry_seq        BIGINT,
     idempotency_key  TEXT,
     created_at_us    BIGINT NOT NULL,
     updated_at_us    BIGINT NOT NULL,
@@ -57,7 +56,7 @@ CREATE INDEX refunds_by_payment ON refunds (account_id, payment_id);
 CREATE INDEX refunds_by_object ON refunds (gateway, object_id) WHERE object_id IS NOT NULL;
 CREATE INDEX refunds_by_check ON refunds (next_check_at_us) WHERE next_check_at_us IS NOT NULL;
 
--- Disputes by the gateway's own name. state: inquiry, open, won, lost. entry_seq: the clawback in the ledger.
+-- Disputes by the gateway's own name. state: inquiry, open, won, lost.
 CREATE TABLE disputes (
     account_id    TEXT   NOT NULL,
     gateway       TEXT   NOT NULL,
@@ -68,7 +67,6 @@ CREATE TABLE disputes (
     amount_minor  BIGINT NOT NULL CHECK (amount_minor > 0),
     currency      TEXT   NOT NULL,
     credit_units  BIGINT NOT NULL CHECK (credit_units >= 0),
-    entry_seq     BIGINT,
     due_at_us     BIGINT,
     created_at_us BIGINT NOT NULL,
     updated_at_us BIGINT NOT NULL,

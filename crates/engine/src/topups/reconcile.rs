@@ -3,8 +3,8 @@
 //! Every open payment is asked about 1, 5, 15 and 60 minutes after it began, then hourly (product rules, section 4).
 //! What is found goes the same way as a notice. A payment that nobody is making any more is closed at the gateway, which
 //! does or refuses it atomically, so that an unknown outcome becomes a definite one; where a gateway cannot close, the
-//! payment expires here and is asked about for a day more; late money is still credited and flagged. Nothing is ever charged from here, except that the
-//! money of a payer who agreed is taken.
+//! payment expires here and is asked about for a day more; late money is still credited and flagged. Nothing is ever
+//! charged from here, except that the money of a payer who agreed is taken.
 //! One node at a time does it, and several would do no harm: who moves the next check of a payment asks about it, a node
 //! that was stopped in between writes against the state that it read, and a late close meets a payment that has ended.
 //! Cost: one read when nothing is due; per payment two writes, one to three round trips to the gateway, one write.

@@ -163,17 +163,18 @@ fn read_amount(text: &str, currency: Unit) -> Result<Money> {
 /// Asks the gateway in a task of its own, which a caller who hangs up does not stop, and gives the refund as it is then.
 async fn give_apart(engine: &Engine, payment: &Payment, refund: &Refund) -> Refund {
     let (at, payment, asked) = (engine.clone(), payment.clone(), refund.clone());
-    let task = tokio::spawn(async move { give(&at, &payment, &asked).await });
+    let task = tokio::spawn(async move { give(&at, &payment, &asked, false).await });
     if let Ok(Err(error)) = task.await {
         warn!(refund = refund.id, %error, "the outcome of a refund is not recorded; it is asked about again");
     }
     find_refund(engine, &refund.account_id, &refund.id).await.ok().flatten().unwrap_or_else(|| refund.clone())
 }
 
-/// Asks the gateway to give the money back, and acts on the answer.
-async fn give(engine: &Engine, payment: &Payment, refund: &Refund) -> Result<()> {
+/// Asks the gateway to give the money back, and acts on the answer. `again`: it was asked before, or may have been by
+/// somebody who ended before the answer.
+async fn give(engine: &Engine, payment: &Payment, refund: &Refund, again: bool) -> Result<()> {
     let Some(gateway) = engine.topups().gateway(&refund.gateway) else { return Ok(()) };
-    match gateway.refund(&ask(payment, refund)).await {
+    match gateway.refund(&RefundAsk { may_have_run: again, ..ask(payment, refund) }).await {
         Ok(seen) => observe_refund(engine, payment, refund, &seen).await.map(drop),
         Err(Trouble::Refused { code, ours, .. }) => {
             if ours {
@@ -183,7 +184,8 @@ async fn give(engine: &Engine, payment: &Payment, refund: &Refund) -> Result<()>
         }
         Err(trouble @ Trouble::Unknown { may_have_run, .. }) => {
             warn!(refund = refund.id, %trouble, "the outcome of a refund is unknown");
-            let state = if may_have_run { "unknown" } else { "requested" };
+            // What was unknown before is not known because this request did nothing.
+            let state = if may_have_run || refund.state == "unknown" { "unknown" } else { "requested" };
             let rows =
                 vec![step(refund, state, None, None, Some(next_check(refund.created_at, engine.now())), engine.now())];
             Ok(engine.store().write(rows).await.map(drop)?)
@@ -202,6 +204,7 @@ fn ask(payment: &Payment, refund: &Refund) -> RefundAsk {
         operator: refund.operator.clone(),
         reason: refund.reason.clone(),
         object_id: refund.object_id.clone(),
+        may_have_run: false,
         created_at_s: refund.created_at.seconds(),
     }
 }
@@ -237,7 +240,7 @@ async fn check_refund(engine: &Engine, refund: &Refund) -> Result<()> {
     match gateway.look_up_refund(&ask(&payment, refund)).await.map_err(unanswered)? {
         Some(seen) => observe_refund(engine, &payment, refund, &seen).await.map(drop),
         // Asked again under the same id, which gives back once.
-        None if refund.object_id.is_none() => give(engine, &payment, refund).await,
+        None if refund.object_id.is_none() => give(engine, &payment, refund, true).await,
         None => Ok(()),
     }
 }
@@ -356,6 +359,7 @@ async fn as_it_stands(engine: &Engine, payment: &Payment, seen: &RefundSighting)
         operator: String::new(),
         reason: String::new(),
         object_id: Some(seen.object_id.clone()),
+        may_have_run: false,
         created_at_s: engine.now().seconds(),
     };
     match gateway.look_up_refund(&ask).await {

@@ -25,14 +25,7 @@ pub(super) struct Cause<'a> {
 /// How much of a payment's credits goes back with `part` of its money, of which `taken_minor` went back before. `None`:
 /// all that is left, so that the parts add up.
 pub(super) fn share(payment: &Payment, taken_minor: i64, part: Money) -> Option<Amount> {
-    let price_minor = i128::from(payment.price.amount_minor);
-    let after_minor = i128::from(taken_minor) + i128::from(part.amount_minor);
-    if after_minor >= price_minor || price_minor <= 0 {
-        return None;
-    }
-    let of = |minor: i128| i128::from(payment.credit.units()) * minor / price_minor;
-    let units = of(after_minor) - of(i128::from(taken_minor));
-    i64::try_from(units).ok().map(Amount::from_units)
+    payment.credit.share(taken_minor, part.amount_minor, payment.price.amount_minor)
 }
 
 /// Takes `amount` of the payment's credits back, with the rows that tell why. What is spent becomes overdraft.

@@ -212,6 +212,7 @@ mod tests {
             operator: String::new(),
             reason: "r".repeat(600),
             object_id: None,
+            may_have_run: false,
             created_at_s: 0,
         }
     }

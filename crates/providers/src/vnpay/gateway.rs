@@ -58,7 +58,9 @@ impl Gateway for Client {
     }
 
     fn refund<'a>(&'a self, ask: &'a RefundAsk) -> Reply<'a, RefundSighting> {
-        Box::pin(self.refund_once(ask))
+        // VNPay refuses a repeat for reasons of its own, whatever became of the first request.
+        let of_now = |trouble| if ask.may_have_run { still_open(trouble) } else { trouble };
+        Box::pin(async move { self.refund_once(ask).await.map_err(of_now) })
     }
 
     fn look_up_refund<'a>(&'a self, ask: &'a RefundAsk) -> Reply<'a, Option<RefundSighting>> {

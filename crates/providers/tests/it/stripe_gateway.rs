@@ -75,6 +75,7 @@ fn refund_ask(refund_id: &str, payment: &Pending, amount_minor: i64) -> RefundAs
         operator: "ops@shop.example".into(),
         reason: "bought twice".into(),
         object_id: None,
+        may_have_run: false,
         created_at_s: now_s(),
     }
 }

@@ -181,6 +181,7 @@ async fn our_client_gets_along_with_a_peer_that_others_wrote() {
         operator: "ops".into(),
         reason: "test".into(),
         object_id: None,
+        may_have_run: false,
         created_at_s: topup.created_at_s,
     };
     let given = stripe.refund(&back).await.unwrap();

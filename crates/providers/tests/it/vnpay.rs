@@ -111,6 +111,7 @@ fn refund_ask(created_at_s: i64) -> RefundAsk {
         operator: "Đặng Văn|ops".into(),
         reason: "hoàn tiền".into(),
         object_id: None,
+        may_have_run: false,
         created_at_s,
     }
 }

@@ -107,6 +107,7 @@ pub fn refund_ask() -> RefundAsk {
         operator: "op".into(),
         reason: "asked for".into(),
         object_id: None,
+        may_have_run: false,
         created_at_s: SENT_AT_S,
     }
 }

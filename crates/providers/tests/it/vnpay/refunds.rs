@@ -125,6 +125,12 @@ async fn an_answer_to_a_refund_is_definite_or_unknown() {
         let (outcome, asked) = refund(&refund_ask(now_s()), vec![reply]).await;
         assert_eq!((outcome, commands(&asked).as_str()), (expected, "refund"), "case {n}");
     }
+    // A refusal of a repeat says nothing about the request before it.
+    for code in ["02", "95", "97"] {
+        let again = RefundAsk { may_have_run: true, ..refund_ask(now_s()) };
+        let (outcome, _) = refund(&again, vec![by_code(code)]).await;
+        assert_eq!(outcome, format!("unknown true vnpay_{code}"));
+    }
     // Its checksum covers 13 fields; with the two more of a question it is another text.
     let script = Script::start([answer(RECORD, &json!({"Command": "refund", "Amount": "10000000"}))]).await;
     let error = client(&script.url).refund(&refund_ask(now_s())).await.unwrap_err();
