@@ -1,7 +1,8 @@
-//! Data in, bytes out: what people read. Formats, words, messages in three languages, receipts as PDF.
+//! Data in, bytes out: formats, words, messages in three languages, receipts as PDF, credit history as files.
 //!
-//! Pure: no I/O, no clock, no randomness; the same input gives the same bytes. Time zones, messages and fonts are
-//! compiled in, so that a document looks the same on every machine and years later. Layout is done in whole numbers.
+//! Pure: no I/O, no clock, no randomness; the same input gives the same bytes. One exception: a workbook grows in an
+//! unnamed temporary file. Time zones, messages and fonts are compiled in, so that a document looks the same on every
+//! machine and years later. Layout is done in whole numbers.
 //!
 //! Deliberately absent: what a document has to say (the engine makes the snapshot), who may see it, sending it.
 //!
@@ -12,12 +13,14 @@
 //! | [`words`] | amounts in words |
 //! | [`messages`] | texts by key, from `messages/*.ftl` |
 //! | [`receipt`] | the receipt and its PDF |
+//! | [`sheet`] | credit history as XLSX and CSV |
 
 pub mod format;
 pub mod messages;
 pub mod parse;
 mod pdf;
 pub mod receipt;
+pub mod sheet;
 pub mod words;
 
 pub use format::{Language, Locale, Money};
