@@ -15,6 +15,7 @@ mod codec;
 mod command;
 mod counter;
 mod decide;
+pub mod plan;
 pub mod price;
 mod rejection;
 mod time;

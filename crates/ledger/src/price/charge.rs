@@ -88,17 +88,11 @@ pub struct Exact<'a> {
 /// # Errors
 /// [`RateError`]: an unknown service or meter, or a charge beyond [`Amount::MAX`].
 pub fn rate(book: &CompiledBook, service: &str, meters: &BTreeMap<String, u64>) -> Result<Charge, RateError> {
-    let prices = book.services.get(service).ok_or_else(|| RateError::UnknownService { service: service.to_owned() })?;
-    let too_large = || RateError::TooLarge { service: service.to_owned() };
-    let mut lines = SmallVec::new();
-    for (name, &quantity) in meters {
-        let found = prices.meters.binary_search_by(|priced| priced.name.as_str().cmp(name));
-        let meter = found.map_err(|_| unknown_meter(prices, service, name))?;
-        let billed_quantity = prices.meters[meter].billed_quantity(quantity).ok_or_else(too_large)?;
-        lines.push(Line { meter, quantity, billed_quantity });
-    }
-    let amount = prices.amount(&lines).ok_or_else(too_large)?;
-    Ok(Charge { service: Arc::clone(prices), lines, amount })
+    Charge::new(Arc::clone(service_of(book, service)?), service, meters)
+}
+
+pub(super) fn service_of<'a>(book: &'a CompiledBook, service: &str) -> Result<&'a Arc<CompiledService>, RateError> {
+    book.services.get(service).ok_or_else(|| RateError::UnknownService { service: service.to_owned() })
 }
 
 #[cold]
@@ -108,6 +102,24 @@ fn unknown_meter(prices: &CompiledService, service: &str, meter: &str) -> RateEr
 }
 
 impl Charge {
+    /// The price of the meters by these prices. `service`: its name, for errors.
+    pub(super) fn new(
+        prices: Arc<CompiledService>,
+        service: &str,
+        meters: &BTreeMap<String, u64>,
+    ) -> Result<Charge, RateError> {
+        let too_large = || RateError::TooLarge { service: service.to_owned() };
+        let mut lines = SmallVec::new();
+        for (name, &quantity) in meters {
+            let found = prices.meters.binary_search_by(|priced| priced.name.as_str().cmp(name));
+            let meter = found.map_err(|_| unknown_meter(&prices, service, name))?;
+            let billed_quantity = prices.meters[meter].billed_quantity(quantity).ok_or_else(too_large)?;
+            lines.push(Line { meter, quantity, billed_quantity });
+        }
+        let amount = prices.amount(&lines).ok_or_else(too_large)?;
+        Ok(Charge { service: prices, lines, amount })
+    }
+
     /// What to debit: the exact sum rounded once, half away from zero, to the ledger scale. Never negative.
     pub fn amount(&self) -> Amount {
         self.amount

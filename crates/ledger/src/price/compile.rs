@@ -7,14 +7,16 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
-use bigdecimal::ToPrimitive;
 use bigdecimal::num_traits::One;
+use bigdecimal::{BigDecimal, ToPrimitive};
 use num_bigint::BigUint;
 
 use super::book::{BookError, MeterPrice, PriceBook, ServicePrice};
 use super::decimal::{DecimalError, parse_decimal};
+use super::factor::Factor;
 use super::ratio::{Whole, gcd, round_half_up, write_ratio};
 use crate::{Amount, Unit};
 
@@ -61,7 +63,7 @@ pub(super) struct CompiledService {
 }
 
 /// One meter, for its quantities and for printing.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct CompiledMeter {
     pub(super) name: String,
     pub(super) price: String,
@@ -95,14 +97,29 @@ struct Common<T> {
 
 impl CompiledService {
     fn new(unit: Unit, prices: &ServicePrice) -> Result<Self, DecimalError> {
-        let mut ratios = Vec::with_capacity(prices.meters.len());
-        let mut meters = Vec::with_capacity(prices.meters.len());
-        for (name, meter) in &prices.meters {
-            let (price, ratio) = ledger_units_per_one(unit, meter)?;
-            ratios.push(ratio);
+        let priced = |(name, meter): (&String, &MeterPrice)| {
             let MeterPrice { per, step, free, .. } = *meter;
-            meters.push(CompiledMeter { name: name.clone(), price, per, step, free });
-        }
+            let price = parse_decimal(&meter.price)?;
+            let meter = CompiledMeter { name: name.clone(), price: price.to_plain_string(), per, step, free };
+            Ok((meter, price))
+        };
+        Ok(Self::of(unit, prices.meters.iter().map(priced).collect::<Result<_, _>>()?))
+    }
+
+    /// The same service with every price times a factor.
+    pub(super) fn times(&self, factor: &Factor) -> CompiledService {
+        let scaled = |meter: &CompiledMeter| {
+            // What was written by `to_plain_string` can be read.
+            let price = factor.of(&BigDecimal::from_str(&meter.price).unwrap_or_default());
+            (CompiledMeter { price: price.to_plain_string(), ..meter.clone() }, price)
+        };
+        Self::of(self.unit, self.meters.iter().map(scaled).collect())
+    }
+
+    /// Meters sorted by name, each with its price.
+    fn of(unit: Unit, priced: Vec<(CompiledMeter, BigDecimal)>) -> CompiledService {
+        let ratio = |(meter, price): &(CompiledMeter, BigDecimal)| ledger_units_per_one(unit, price, meter.per);
+        let ratios: Vec<_> = priced.iter().map(ratio).collect();
         let denominator = ratios.iter().fold(BigUint::one(), |common, (_, denominator)| {
             let shared = gcd(common.clone(), denominator.clone());
             common * denominator / shared
@@ -111,7 +128,7 @@ impl CompiledService {
         let major_denominator = &denominator * BigUint::from(10_u32).pow(unit.ledger_scale());
         let wide = Common { weights, denominator, major_denominator };
         let weights = wide.narrow().map_or(Weights::Wide(wide), Weights::Narrow);
-        Ok(CompiledService { unit, meters, weights })
+        CompiledService { unit, meters: priced.into_iter().map(|(meter, _)| meter).collect(), weights }
     }
 
     /// The sum of the lines, rounded once; `None` beyond [`Amount::MAX`].
@@ -165,15 +182,14 @@ impl Common<BigUint> {
     }
 }
 
-/// The plain price, and what one of the meter costs in ledger units as a fraction in lowest terms.
-fn ledger_units_per_one(unit: Unit, meter: &MeterPrice) -> Result<(String, (BigUint, BigUint)), DecimalError> {
-    let price = parse_decimal(&meter.price)?;
+/// What one of the meter costs in ledger units, as a fraction in lowest terms.
+fn ledger_units_per_one(unit: Unit, price: &BigDecimal, per: u64) -> (BigUint, BigUint) {
     let (mantissa, scale) = price.as_bigint_and_exponent();
     let power = |exponent: i64| BigUint::from(10_u32).pow(u32::try_from(exponent.max(0)).unwrap_or(0));
     let numerator = mantissa.magnitude() * power(-scale) * power(i64::from(unit.ledger_scale()));
-    let denominator = power(scale) * meter.per;
+    let denominator = power(scale) * per;
     let shared = gcd(numerator.clone(), denominator.clone());
-    Ok((price.to_plain_string(), (numerator / &shared, denominator / shared)))
+    (numerator / &shared, denominator / shared)
 }
 
 #[cfg(test)]

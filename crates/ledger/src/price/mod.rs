@@ -21,6 +21,7 @@ mod book;
 mod charge;
 mod compile;
 mod decimal;
+mod factor;
 mod litellm;
 mod ratio;
 #[cfg(test)]
@@ -33,4 +34,5 @@ pub use book::{
 pub use charge::{Charge, ChargeLine, Exact, RateError, rate};
 pub use compile::CompiledBook;
 pub use decimal::{DecimalError, MAX_PRICE_DECIMALS, MAX_PRICE_WHOLE_DIGITS};
+pub use factor::{Factor, rate_at};
 pub use litellm::{ImportError, Imported, LitellmImport, SkippedModel, import_litellm};
