@@ -19,6 +19,15 @@ pub(crate) const fn bit(kind: LotKind) -> u8 {
     1 << (kind as u8)
 }
 
+/// One of 63 bits for a service, by which blocks that cannot have it are passed over. It is stored: never change it.
+pub(crate) fn service_bit(service: &str) -> i64 {
+    // FNV-1a.
+    let hash = service
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    1 << (hash % 63)
+}
+
 impl EntryFilter {
     /// One bit per wanted kind of transaction.
     pub(crate) fn kind_bits(&self) -> i64 {
@@ -35,5 +44,10 @@ impl EntryFilter {
     pub(crate) fn status_bits(&self) -> i64 {
         let wanted = if self.statuses.is_empty() { &EntryStatus::ALL[..] } else { &self.statuses };
         wanted.iter().fold(0, |bits, status| bits | (1 << (*status as u8)))
+    }
+
+    /// The bits of the wanted services; 0: any.
+    pub(crate) fn service_bits(&self) -> i64 {
+        self.services.iter().fold(0, |bits, service| bits | service_bit(service))
     }
 }

@@ -5,8 +5,10 @@
 //! each engine, and [`Statement`], one SQL text for both. Nothing acknowledged is ever lost; what may be lost or stored
 //! is answered [`Failure::Unknown`] and told by repeating the same key.
 
+mod audit;
 mod copy;
 mod executor;
+mod history;
 mod index;
 mod migrations;
 mod order;
@@ -15,14 +17,17 @@ mod sql;
 mod sqlite;
 mod verify;
 
+pub use audit::audit_hash;
 pub use copy::{CopyError, CopyStep};
 pub use order::{
-    AccountRef, AccountView, EntryFilter, EntryStatus, EntryView, Failure, Order, Receipt, Target, TrialLine,
+    AccountRef, AccountView, EntryFilter, EntryStatus, EntrySum, EntryView, Failure, Order, Receipt, Target, TrialLine,
 };
 pub use postgres::inspect::PostgresServer;
 pub use sql::{ColumnError, Row, Statement, Value};
 pub use verify::{Difference, Proof};
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -224,17 +229,61 @@ impl Store {
         before: Option<u64>,
         limit: usize,
     ) -> Result<Vec<EntryView>, Failure> {
-        match &self.engine {
-            Engine::Sqlite(store) => store.entries(account, filter, before, limit).await,
-            Engine::Postgres(store) => store.entries(account, filter, before, limit).await,
-        }
+        history::page(self, account, &filter, before, limit).await
+    }
+
+    /// What entries add up to, by kind; kinds without an entry are left out.
+    pub async fn entry_sums(
+        &self,
+        account: AccountNo,
+        filter: EntryFilter,
+    ) -> Result<BTreeMap<Kind, EntrySum>, Failure> {
+        history::sums(self, account, &filter).await
     }
 
     /// One entry, whatever its kind.
     pub async fn entry(&self, account: AccountNo, seq: u64) -> Result<Option<EntryView>, Failure> {
         let filter = EntryFilter { kinds: Kind::ALL.to_vec(), ..EntryFilter::default() };
-        let found = self.entries(account, filter, Some(seq.saturating_add(1)), 1).await?;
-        Ok(found.into_iter().find(|entry| entry.transaction.seq == seq))
+        Ok(self.entries_between(account, filter, seq..seq.saturating_add(1), 1).await?.pop())
+    }
+
+    /// Accounts whose history is longer than [`Store::index_history`] has come yet, at most `limit`. Cost: a pass over the
+    /// states of all accounts.
+    pub async fn unindexed_accounts(&self, limit: usize) -> Result<Vec<AccountNo>, Failure> {
+        history::unindexed(self, limit).await
+    }
+
+    /// Makes the next part of a long history quick to filter; `false`: none is missing. Any number of nodes may do it at
+    /// once.
+    pub async fn index_history(&self, account: AccountNo) -> Result<bool, Failure> {
+        history::index(self, account).await
+    }
+
+    /// Entries with a `seq` in `range`, newest first, at most `limit`, read one after the other.
+    async fn entries_between(
+        &self,
+        account: AccountNo,
+        filter: EntryFilter,
+        range: Range<u64>,
+        limit: usize,
+    ) -> Result<Vec<EntryView>, Failure> {
+        match &self.engine {
+            Engine::Sqlite(store) => store.entries_between(account, filter, range, limit).await,
+            Engine::Postgres(store) => store.entries_between(account, filter, range, limit).await,
+        }
+    }
+
+    /// Those of the entries `seqs` that pass the filter, newest first. On SQLite they must be projected.
+    async fn entries_of(
+        &self,
+        account: AccountNo,
+        filter: EntryFilter,
+        seqs: Vec<u64>,
+    ) -> Result<Vec<EntryView>, Failure> {
+        match &self.engine {
+            Engine::Sqlite(store) => store.entries_of(account, filter, seqs).await,
+            Engine::Postgres(store) => store.entries_of(account, filter, seqs).await,
+        }
     }
 
     /// Sums per counter-account and unit, and what accounts hold; each unit sums to zero.

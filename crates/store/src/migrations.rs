@@ -10,6 +10,13 @@ pub(crate) const MIGRATIONS: &[(&str, &str)] = &[
     ("nodes", include_str!("../migrations/0004_nodes.sql")),
     ("billing", include_str!("../migrations/0005_billing.sql")),
     ("topups", include_str!("../migrations/0006_topups.sql")),
+    ("vouchers", include_str!("../migrations/0007_vouchers.sql")),
+    ("mail", include_str!("../migrations/0008_mail.sql")),
+    ("members", include_str!("../migrations/0009_members.sql")),
+    ("plans", include_str!("../migrations/0010_plans.sql")),
+    ("usage", include_str!("../migrations/0011_usage.sql")),
+    ("alerts", include_str!("../migrations/0012_alerts.sql")),
+    ("history", include_str!("../migrations/0013_history.sql")),
 ];
 
 /// Tables about running nodes, which mean nothing in another database.

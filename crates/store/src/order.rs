@@ -183,6 +183,27 @@ impl EntryView {
     }
 }
 
+/// What entries add up to. Wider than an amount, so that no history is too long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EntrySum {
+    /// How many.
+    pub count: u64,
+    /// What came in, in ledger units; never negative.
+    pub in_units: i128,
+    /// What went out, in ledger units; never positive.
+    pub out_units: i128,
+}
+
+impl EntrySum {
+    /// Adds an entry.
+    pub(crate) fn add(&mut self, amount_units: i64) {
+        let units = i128::from(amount_units);
+        self.count += 1;
+        self.in_units += units.max(0);
+        self.out_units += units.min(0);
+    }
+}
+
 /// One line of the trial balance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrialLine {

@@ -23,6 +23,7 @@ pub(crate) mod verify;
 mod writer;
 mod writes;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -210,16 +211,27 @@ impl PostgresStore {
         account.map(|account| Some(AccountView { account, as_of: at })).map_err(|what| not_read(wrong(what)))
     }
 
-    pub(crate) async fn entries(
+    pub(crate) async fn entries_between(
         &self,
         account: AccountNo,
         filter: EntryFilter,
-        before: Option<u64>,
+        range: Range<u64>,
         limit: usize,
     ) -> Result<Vec<EntryView>, Failure> {
         let client = self.client().await.map_err(not_read)?;
-        let page = async { reader::entries(&client, account, &filter, before, limit).await.map_err(wrong) };
+        let page = async { reader::entries_between(&client, account, &filter, range, limit).await.map_err(wrong) };
         in_time(page).await.map_err(not_read)
+    }
+
+    pub(crate) async fn entries_of(
+        &self,
+        account: AccountNo,
+        filter: EntryFilter,
+        seqs: Vec<u64>,
+    ) -> Result<Vec<EntryView>, Failure> {
+        let client = self.client().await.map_err(not_read)?;
+        let read = async { reader::entries_of(&client, account, &filter, &seqs).await.map_err(wrong) };
+        in_time(read).await.map_err(not_read)
     }
 
     pub(crate) async fn trial_balance(&self) -> Result<Vec<TrialLine>, StoreError> {

@@ -1,6 +1,7 @@
 //! Reads: states, history, states as they were, sums. All on pooled connections; each read is one statement or one
 //! snapshot.
 
+use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -14,12 +15,19 @@ use crate::postgres::batch::read_body;
 use crate::postgres::state;
 use crate::{EntryFilter, EntryView, TrialLine};
 
-/// A page of history.
-const PAGE: &str = "SELECT body, reversed FROM entries \
-     WHERE account_no = $1 AND seq < $2 AND ((1::bigint << kind) & $3) <> 0 AND ($4 = 0 OR (lot_kinds & $4) <> 0) \
-     AND at_us >= $5 AND at_us < $6 AND ($7::text[] IS NULL OR service = ANY($7)) \
-     AND ((CASE WHEN reversed = 0 THEN 1 WHEN abs(reversed) >= abs(amount) THEN 4 ELSE 2 END)::bigint & $8) <> 0 \
-     ORDER BY seq DESC LIMIT $9";
+/// Entries of an account that pass a filter, newest first.
+macro_rules! entries {
+    ($which:literal) => {
+        concat!(
+            "SELECT body, reversed FROM entries WHERE account_no = $1 AND ((1::bigint << kind) & $2) <> 0 \
+             AND ($3 = 0 OR (lot_kinds & $3) <> 0) AND at_us >= $4 AND at_us < $5 \
+             AND ($6::text[] IS NULL OR service = ANY($6)) \
+             AND ((CASE WHEN reversed = 0 THEN 1 WHEN abs(reversed) >= abs(amount) THEN 4 ELSE 2 END)::bigint & $7) <> 0 \
+             AND ",
+            $which
+        )
+    };
+}
 
 /// The state of an account whose directory entry the caller has.
 pub(super) async fn account(
@@ -32,27 +40,51 @@ pub(super) async fn account(
     found.first().map(|row| state::read(row, id, unit)).transpose()
 }
 
-/// A page of history.
-pub(super) async fn entries(
+/// Entries with a number in `range`, at most `limit`.
+pub(super) async fn entries_between(
     client: &Client,
     account: AccountNo,
     filter: &EntryFilter,
-    before: Option<u64>,
+    range: Range<u64>,
     limit: usize,
 ) -> Result<Vec<EntryView>, String> {
+    let bound = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let (first, end, limit) = (bound(range.start), bound(range.end), i64::try_from(limit).unwrap_or(i64::MAX));
+    let sql = entries!("seq >= $8 AND seq < $9 ORDER BY seq DESC LIMIT $10");
+    entries(client, account, filter, sql, &[(&first, Type::INT8), (&end, Type::INT8), (&limit, Type::INT8)]).await
+}
+
+/// Those of the entries `seqs` that pass the filter.
+pub(super) async fn entries_of(
+    client: &Client,
+    account: AccountNo,
+    filter: &EntryFilter,
+    seqs: &[u64],
+) -> Result<Vec<EntryView>, String> {
+    let seqs: Vec<i64> = seqs.iter().map(|seq| *seq as i64).collect();
+    let sql = entries!("seq = ANY($8) ORDER BY seq DESC");
+    entries(client, account, filter, sql, &[(&seqs, Type::INT8_ARRAY)]).await
+}
+
+async fn entries(
+    client: &Client,
+    account: AccountNo,
+    filter: &EntryFilter,
+    sql: &str,
+    which: &[(&(dyn ToSql + Sync), Type)],
+) -> Result<Vec<EntryView>, String> {
     let services = (!filter.services.is_empty()).then_some(&filter.services);
-    let params: [(&(dyn ToSql + Sync), Type); 9] = [
+    let matching: [(&(dyn ToSql + Sync), Type); 7] = [
         (&(account as i64), Type::INT8),
-        (&before.map_or(i64::MAX, |seq| i64::try_from(seq).unwrap_or(i64::MAX)), Type::INT8),
         (&filter.kind_bits(), Type::INT8),
         (&i32::from(filter.lot_kind_bits()), Type::INT4),
         (&filter.from.map_or(i64::MIN, Timestamp::micros), Type::INT8),
         (&filter.to.map_or(i64::MAX, Timestamp::micros), Type::INT8),
         (&services, Type::TEXT_ARRAY),
         (&filter.status_bits(), Type::INT8),
-        (&i64::try_from(limit).unwrap_or(i64::MAX), Type::INT8),
     ];
-    let found = client.query_typed(PAGE, &params).await.map_err(|error| chain(&error))?;
+    let params = [&matching[..], which].concat();
+    let found = client.query_typed(sql, &params).await.map_err(|error| chain(&error))?;
     let view = |row: &tokio_postgres::Row| {
         let transaction = read_body(row.try_get(0).map_err(|error| chain(&error))?)?;
         let reversed = Amount::from_units(row.try_get(1).map_err(|error| chain(&error))?);

@@ -19,10 +19,12 @@ mod tail;
 pub(crate) mod verify;
 mod writer;
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ledger::{AccountNo, Timestamp};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::executor::Executor;
@@ -97,24 +99,36 @@ impl SqliteStore {
         let Some(present) = self.ask(|answer| Question::Account(account, answer)).await? else { return Ok(None) };
         let to = Timestamp::from_micros(at.micros().saturating_add(1));
         let filter = EntryFilter { kinds: ledger::Kind::ALL.to_vec(), to: Some(to), ..EntryFilter::default() };
-        let question = TailQuestion { account: present.no, filter, before: u64::MAX, limit: usize::MAX };
+        let question = TailQuestion { account: present.no, filter, range: 0..u64::MAX, limit: usize::MAX };
         let tail = self.ask(|answer| Question::Tail(question, answer)).await?;
         let account = self.readers.run_any(move |conn| reader::account_at(conn, &present, at, tail)).await;
         account.map(|account| Some(AccountView { account, as_of: at })).map_err(not_read)
     }
 
-    pub(crate) async fn entries(
+    pub(crate) async fn entries_between(
         &self,
         account: AccountNo,
         filter: EntryFilter,
-        before: Option<u64>,
+        range: Range<u64>,
         limit: usize,
     ) -> Result<Vec<EntryView>, Failure> {
-        let before = before.unwrap_or(u64::MAX);
-        let question = TailQuestion { account, filter: filter.clone(), before, limit };
+        let question = TailQuestion { account, filter: filter.clone(), range: range.clone(), limit };
         let tail = self.ask(|answer| Question::Tail(question, answer)).await?;
-        let page = reader::Page { account, filter, before, limit };
-        self.readers.run(move |conn| reader::entries(conn, &page, tail)).await.map_err(not_read)
+        let page = reader::Page { account, filter, range, limit };
+        self.readers.run(move |conn| reader::entries_between(conn, &page, tail)).await.map_err(not_read)
+    }
+
+    /// Of projected entries.
+    pub(crate) async fn entries_of(
+        &self,
+        account: AccountNo,
+        filter: EntryFilter,
+        seqs: Vec<u64>,
+    ) -> Result<Vec<EntryView>, Failure> {
+        let question = TailQuestion { account, filter: filter.clone(), range: 0..0, limit: 0 };
+        let tail = self.ask(|answer| Question::Tail(question, answer)).await?;
+        let read = move |conn: &Connection| reader::entries_of(conn, account, &filter, &seqs, tail);
+        self.readers.run(read).await.map_err(not_read)
     }
 
     pub(crate) async fn trial_balance(&self) -> Result<Vec<TrialLine>, StoreError> {

@@ -1,5 +1,7 @@
 //! What readers ask the writer, because only its memory knows: present states and the tail of the journal.
 
+use std::ops::Range;
+
 use ledger::{Account, AccountNo, Amount};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -24,8 +26,8 @@ pub(crate) enum Question {
 pub(crate) struct TailQuestion {
     pub(crate) account: AccountNo,
     pub(crate) filter: EntryFilter,
-    /// Only entries with a lower `seq`.
-    pub(crate) before: u64,
+    /// Only entries with such a `seq`.
+    pub(crate) range: Range<u64>,
     pub(crate) limit: usize,
 }
 
@@ -73,11 +75,11 @@ fn tail(conn: &Connection, memory: &mut Memory, question: &TailQuestion) -> rusq
     let Some(slot) = memory.states.get(no) else { return Ok(answer) };
     answer.projected_seq = slot.projected_seq;
     for (gseq, row) in memory.tail.of_account(slot.head) {
-        if answer.found.len() == question.limit || row.seq <= slot.projected_seq {
+        if answer.found.len() == question.limit || row.seq <= slot.projected_seq || row.seq < question.range.start {
             break;
         }
         let reversed = memory.reversals.get(&(no, row.seq)).copied().unwrap_or_default();
-        if row.seq < question.before && row.matches(&question.filter, reversed) {
+        if row.seq < question.range.end && row.matches(&question.filter, reversed) {
             answer.found.push((gseq, reversed));
         }
     }

@@ -1,10 +1,11 @@
 //! Reads on connections of their own: history, and states as they were.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ledger::{Account, AccountNo, Amount, Timestamp, apply};
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, ToSql, params, params_from_iter};
 use rustc_hash::FxHashMap;
 use tokio::sync::Semaphore;
 
@@ -62,40 +63,85 @@ impl Readers {
 pub(super) struct Page {
     pub(super) account: AccountNo,
     pub(super) filter: EntryFilter,
-    pub(super) before: u64,
+    pub(super) range: Range<u64>,
     pub(super) limit: usize,
 }
 
-/// Bits of statuses, in the order of [`EntryStatus::ALL`].
-const PAGE: &str = "SELECT seq, gseq, amount, reversed FROM entries \
-     WHERE account_no = ?1 AND seq < ?2 AND ((1 << kind) & ?3) != 0 AND (?4 = 0 OR (lot_kinds & ?4) != 0) \
-     AND at_us >= ?5 AND at_us < ?6 AND (?7 IS NULL OR service IN (SELECT value FROM json_each(?7))) \
-     AND ((CASE WHEN reversed = 0 THEN 1 WHEN abs(reversed) >= abs(amount) THEN 4 ELSE 2 END) & ?8) != 0 \
-     ORDER BY seq DESC LIMIT ?9";
+/// Entries of an account that pass a filter, newest first. Bits of statuses are in the order of [`EntryStatus::ALL`].
+macro_rules! entries {
+    ($which:literal) => {
+        concat!(
+            "SELECT seq, gseq, amount, reversed FROM entries WHERE account_no = ?1 AND ((1 << kind) & ?2) != 0 \
+             AND (?3 = 0 OR (lot_kinds & ?3) != 0) AND at_us >= ?4 AND at_us < ?5 \
+             AND (?6 IS NULL OR service IN (SELECT value FROM json_each(?6))) \
+             AND ((CASE WHEN reversed = 0 THEN 1 WHEN abs(reversed) >= abs(amount) THEN 4 ELSE 2 END) & ?7) != 0 AND ",
+            $which
+        )
+    };
+}
+
+/// An entry of the projection.
+struct Projected {
+    seq: u64,
+    gseq: Gseq,
+    amount: Amount,
+    reversed: Amount,
+}
 
 /// A page: what the writer found in the tail, then the projection up to where the tail began.
-pub(super) fn entries(conn: &Connection, page: &Page, tail: TailAnswer) -> rusqlite::Result<Vec<EntryView>> {
+pub(super) fn entries_between(conn: &Connection, page: &Page, tail: TailAnswer) -> rusqlite::Result<Vec<EntryView>> {
+    let Page { account, filter, range, limit } = page;
     let mut wanted = tail.found;
     let reversals: FxHashMap<u64, Amount> = tail.reversals.into_iter().collect();
-    let mut before = page.before.min(tail.projected_seq + 1);
+    let mut before = range.end.min(tail.projected_seq + 1);
     // A reversal that is not projected changes the status of an entry that is: such filters look again below.
-    let exact = page.filter.statuses.is_empty() || reversals.is_empty();
-    while wanted.len() < page.limit {
-        let want = page.limit - wanted.len();
-        let rows = projected_page(conn, page, before, want, exact)?;
+    let exact = filter.statuses.is_empty() || reversals.is_empty();
+    let sql = entries!("seq >= ?8 AND seq < ?9 ORDER BY seq DESC LIMIT ?10");
+    while wanted.len() < *limit && range.start < before {
+        let want = limit - wanted.len();
+        let which: [Box<dyn ToSql>; 3] =
+            [bound(range.start), bound(before), Box::new(i64::try_from(want).unwrap_or(i64::MAX))];
+        let rows = projected(conn, *account, filter, exact, sql, &which)?;
         let more = rows.len() == want;
-        for (seq, gseq, amount, reversed) in rows {
-            before = seq;
-            let reversed = reversals.get(&seq).copied().unwrap_or(reversed);
-            if exact || page.filter.statuses.contains(&EntryStatus::of(amount, reversed)) {
-                wanted.push((gseq, reversed));
-            }
-        }
+        before = rows.last().map_or(before, |row| row.seq);
+        wanted.extend(standing(rows, filter, &reversals));
         if !more || exact {
             break;
         }
     }
-    let mut views = Vec::with_capacity(wanted.len());
+    views(conn, wanted)
+}
+
+/// Those of the entries `seqs`, all projected, that pass a filter.
+pub(super) fn entries_of(
+    conn: &Connection,
+    account: AccountNo,
+    filter: &EntryFilter,
+    seqs: &[u64],
+    tail: TailAnswer,
+) -> rusqlite::Result<Vec<EntryView>> {
+    let reversals: FxHashMap<u64, Amount> = tail.reversals.into_iter().collect();
+    let sql = entries!("seq IN (SELECT value FROM json_each(?8)) ORDER BY seq DESC");
+    let which: [Box<dyn ToSql>; 1] = [Box::new(json(seqs))];
+    let rows = projected(conn, account, filter, false, sql, &which)?;
+    views(conn, standing(rows, filter, &reversals))
+}
+
+/// Rows whose status is wanted, with what went back of them as the tail knows it.
+fn standing(
+    rows: Vec<Projected>,
+    filter: &EntryFilter,
+    reversals: &FxHashMap<u64, Amount>,
+) -> impl Iterator<Item = (Gseq, Amount)> {
+    rows.into_iter().filter_map(|row| {
+        let reversed = reversals.get(&row.seq).copied().unwrap_or(row.reversed);
+        let is_wanted = filter.statuses.is_empty() || filter.statuses.contains(&EntryStatus::of(row.amount, reversed));
+        is_wanted.then_some((row.gseq, reversed))
+    })
+}
+
+fn views(conn: &Connection, wanted: impl IntoIterator<Item = (Gseq, Amount)>) -> rusqlite::Result<Vec<EntryView>> {
+    let mut views = Vec::new();
     for (gseq, reversed) in wanted {
         if let Some((_, transaction)) = read_journal(conn, gseq)? {
             views.push(EntryView { transaction, reversed });
@@ -104,35 +150,42 @@ pub(super) fn entries(conn: &Connection, page: &Page, tail: TailAnswer) -> rusql
     Ok(views)
 }
 
-fn projected_page(
+fn bound(number: u64) -> Box<dyn ToSql> {
+    Box::new(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn json<T: serde::Serialize>(list: &[T]) -> String {
+    // Numbers and texts: this cannot fail.
+    serde_json::to_string(list).unwrap_or_default()
+}
+
+/// Runs one of the texts that [`entries!`] makes; `which` are its parameters from `?8` on.
+fn projected(
     conn: &Connection,
-    page: &Page,
-    before: u64,
-    limit: usize,
+    account: AccountNo,
+    filter: &EntryFilter,
     by_status: bool,
-) -> rusqlite::Result<Vec<(u64, Gseq, Amount, Amount)>> {
-    let filter = &page.filter;
-    let services = (!filter.services.is_empty()).then(|| serde_json::to_string(&filter.services).unwrap_or_default());
+    sql: &str,
+    which: &[Box<dyn ToSql>],
+) -> rusqlite::Result<Vec<Projected>> {
+    let services = (!filter.services.is_empty()).then(|| json(&filter.services));
     let statuses = if by_status { filter.status_bits() } else { EntryFilter::default().status_bits() };
-    conn.prepare_cached(PAGE)?
-        .query_map(
-            params![
-                page.account as i64,
-                i64::try_from(before).unwrap_or(i64::MAX),
-                filter.kind_bits(),
-                filter.lot_kind_bits(),
-                filter.from.map_or(i64::MIN, Timestamp::micros),
-                filter.to.map_or(i64::MAX, Timestamp::micros),
-                services,
-                statuses,
-                i64::try_from(limit).unwrap_or(i64::MAX),
-            ],
-            |row: &Row<'_>| {
-                let [seq, gseq] = [row.get::<_, i64>(0)?, row.get::<_, i64>(1)?];
-                let amounts = (Amount::from_units(row.get(2)?), Amount::from_units(row.get(3)?));
-                Ok((seq as u64, gseq as Gseq, amounts.0, amounts.1))
-            },
-        )?
+    let matching: [&dyn ToSql; 7] = [
+        &(account as i64),
+        &filter.kind_bits(),
+        &filter.lot_kind_bits(),
+        &filter.from.map_or(i64::MIN, Timestamp::micros),
+        &filter.to.map_or(i64::MAX, Timestamp::micros),
+        &services,
+        &statuses,
+    ];
+    let params = matching.into_iter().chain(which.iter().map(|param| &**param));
+    conn.prepare_cached(sql)?
+        .query_map(params_from_iter(params), |row: &Row<'_>| {
+            let (seq, gseq) = (row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as Gseq);
+            let (amount, reversed) = (Amount::from_units(row.get(2)?), Amount::from_units(row.get(3)?));
+            Ok(Projected { seq, gseq, amount, reversed })
+        })?
         .collect()
 }
 

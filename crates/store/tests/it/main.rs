@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod blocks;
 mod clawback;
 mod copying;
 mod ground;
