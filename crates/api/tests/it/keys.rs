@@ -163,6 +163,7 @@ fn valid_body(path: &str) -> Value {
         "/v1/holds/{id}/capture" => json!({"amount": "1"}),
         "/v1/holds/{id}/extend" => json!({"ttl_seconds": 5}),
         "/v1/accounts/{id}/keys" => json!({"scopes": []}),
+        "/v1/accounts/{id}/vouchers" => json!({"code": "ABCDE-23456"}),
         "/v1/topups" => json!({"quote": "quo_1", "consent": {"text_sha256": "", "ip": "127.0.0.1"}}),
         "/v1/accounts/{id}/quotes" => json!({"amount": "25", "method": "stripe"}),
         "/v1/accounts/{id}/billing-profile" => json!({"version": 0, "kind": "personal", "name": "A", "email": "a@b.de",
