@@ -8,6 +8,7 @@ mod ledger;
 mod price;
 mod rates;
 mod show;
+mod voucher;
 
 use clap::Subcommand;
 
@@ -89,6 +90,13 @@ enum Command {
         #[command(subcommand)]
         command: rates::RatesCommand,
     },
+    /// Make voucher campaigns, issue and revoke their codes, redeem one
+    ///
+    /// Example: scrip admin voucher campaigns
+    Voucher {
+        #[command(subcommand)]
+        command: voucher::VoucherCommand,
+    },
     /// Show the sum per counter-account and unit; the total of all is 0, else exit 1
     ///
     /// Example: scrip admin trial-balance
@@ -162,6 +170,7 @@ pub fn run(args: Args) -> Result<(), Exit> {
             Command::Lot { command } => ledger::lot(&context, command).await,
             Command::Price { command } => price::run(&context, command).await,
             Command::Rates { command } => rates::run(&context, command).await,
+            Command::Voucher { command } => voucher::run(&context, command).await,
             Command::TrialBalance => ledger::trial_balance(&context).await,
         }
     })

@@ -24,8 +24,13 @@ async fn answer(State((asked, status, body)): State<(Asked, u16, Value)>, reques
     (StatusCode::from_u16(status).unwrap(), axum::Json(body)).into_response()
 }
 
-/// Runs `scrip admin …` against a server that gives one answer to all.
+/// Runs `scrip admin … --json` against a server that gives one answer to all.
 fn admin(line: &[&str], status: u16, body: Value) -> (Result<(), Exit>, Vec<Call>) {
+    admin_for_people(&[line, &["--json"]].concat(), status, body)
+}
+
+/// The same without `--json`.
+fn admin_for_people(line: &[&str], status: u16, body: Value) -> (Result<(), Exit>, Vec<Call>) {
     crate::client::install_tls();
     let asked = Asked::default();
     let app = Router::new().fallback(answer).with_state((asked.clone(), status, body));
@@ -33,7 +38,7 @@ fn admin(line: &[&str], status: u16, body: Value) -> (Result<(), Exit>, Vec<Call
     let listener = server.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     server.spawn(async move { axum::serve(listener, app).await });
-    let server_words = ["--url", &url, "--key", "sk_test_1", "--json"];
+    let server_words = ["--url", &url, "--key", "sk_test_1"];
     let words = ["scrip", "admin"].iter().chain(line).chain(&server_words);
     let result = Cli::try_parse_from(words.copied()).unwrap().run();
     let asked = asked.lock().unwrap().clone();
@@ -103,6 +108,51 @@ fn chores_are_calls_of_the_contract() {
             json!({"base": "USD", "quote": "VND", "rate": "25400.5", "source": "me", "confirm": true}),
         ),
         (&["rates", "list", "--base", "USD"], "GET /v1/rates?limit=50&base=USD", false, Value::Null),
+        (
+            &[
+                "voucher",
+                "create",
+                "--name=N",
+                "--description=D",
+                "--site=vn",
+                "--lot=5@gpu",
+                "--lot=1",
+                "--valid-days=9",
+            ],
+            "POST /v1/campaigns",
+            false,
+            json!({"name": "N", "description": "D", "site": "vn", "valid_days": 9,
+                "lots": [{"amount": "5", "scope": ["gpu"]}, {"amount": "1", "scope": []}]}),
+        ),
+        (&["voucher", "pause", "c"], "PATCH /v1/campaigns/c", false, json!({"state": "paused"})),
+        (&["voucher", "issue", "c"], "POST /v1/campaigns/c/codes", false, json!({"count": 1, "max_uses": 1})),
+        (&["voucher", "revoke", "c", "--reason", "r"], "POST /v1/campaigns/c/revoke", false, json!({"reason": "r"})),
+        (
+            &["voucher", "revoke", "c", "--batch", "may 1", "--keep-redeemed", "--reason", "r"],
+            "POST /v1/campaigns/c/batches/may%201/revoke",
+            false,
+            json!({"reason": "r", "keep_redeemed": true}),
+        ),
+        (
+            &["voucher", "revoke-code", "i", "--reason", "r"],
+            "POST /v1/voucher-codes/i/revoke",
+            false,
+            json!({"reason": "r"}),
+        ),
+        (
+            &["voucher", "campaigns", "--state", "active", "--search", "x"],
+            "GET /v1/campaigns?limit=50&state=active&q=x",
+            false,
+            Value::Null,
+        ),
+        (&["voucher", "codes", "c", "--batch", "b"], "GET /v1/campaigns/c/codes?limit=50&batch=b", false, Value::Null),
+        (&["voucher", "redeem", "a", "C"], "POST /v1/accounts/a/vouchers", true, json!({"code": "C"})),
+        (
+            &["voucher", "list", "a", "--status", "valid"],
+            "GET /v1/accounts/a/vouchers?limit=50&status=valid",
+            false,
+            Value::Null,
+        ),
         (&["trial-balance"], "GET /v1/ledger/trial-balance", false, Value::Null),
     ];
     for (line, call, keyed, body) in table {
@@ -110,6 +160,29 @@ fn chores_are_calls_of_the_contract() {
         assert_eq!(result, Ok(()), "{line:?}");
         assert_eq!(asked, [((*call).to_owned(), *keyed, body.clone())], "{line:?}");
     }
+}
+
+#[test]
+fn codes_are_written_once_to_a_file_of_their_own() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("codes.csv");
+    let line = ["voucher", "issue", "c", "--count", "2500", "--out", path.to_str().unwrap()];
+    let answer = json!({"batch": "b,1", "codes": ["ABCDEFGHJK"]});
+    let (result, asked) = admin_for_people(&line, 201, answer.clone());
+    assert_eq!(result, Ok(()));
+    let bodies: Vec<Value> = asked.into_iter().map(|(_, _, body)| body).collect();
+    let thousand = json!({"count": 1_000, "max_uses": 1});
+    let more = |count: u32| json!({"count": count, "max_uses": 1, "batch": "b,1"});
+    assert_eq!(bodies, [thousand, more(1_000), more(500)]);
+    let row = "ABCDEFGHJK,c,\"b,1\"\n";
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("code,campaign,batch\n{row}{row}{row}"));
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+
+    // A file that is there is kept, and nothing is asked for.
+    let (result, asked) = admin_for_people(&line, 201, answer);
+    assert!(result.unwrap_err().message.starts_with("cannot make "));
+    assert_eq!(asked, []);
 }
 
 #[test]

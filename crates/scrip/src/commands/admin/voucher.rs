@@ -1,9 +1,6 @@
 //! Voucher campaigns and their codes.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+mod issue;
 
 use clap::Subcommand;
 use reqwest::Method;
@@ -12,13 +9,6 @@ use serde_json::{Value, json};
 use super::account::{PageArgs, said};
 use super::{Context, Once, segment, show};
 use crate::exit::Exit;
-use crate::output;
-use crate::progress::Progress;
-
-/// Codes asked for at a time: the most that the server issues in one call.
-const CHUNK: u32 = 1_000;
-/// Most codes of one batch, as the server ships.
-const BATCH: i64 = 100_000;
 
 #[derive(Debug, Subcommand)]
 pub enum VoucherCommand {
@@ -28,8 +18,17 @@ pub enum VoucherCommand {
     Create(Box<CreateArgs>),
     /// List campaigns, newest first
     ///
-    /// Example: scrip admin voucher campaigns --limit 20
+    /// Example: scrip admin voucher campaigns --state active
     Campaigns {
+        /// Only these: active, paused, revoked; may be repeated
+        #[arg(long)]
+        state: Vec<String>,
+        /// Only of this site
+        #[arg(long)]
+        site: Option<String>,
+        /// Only those whose id, name or description has this in it
+        #[arg(long)]
+        search: Option<String>,
         #[command(flatten)]
         page: PageArgs,
     },
@@ -60,18 +59,8 @@ pub enum VoucherCommand {
     Issue {
         /// The campaign's id
         campaign: String,
-        /// How many, 100,000 at most
-        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=BATCH))]
-        count: u32,
-        /// How often each may be redeemed, by different accounts
-        #[arg(long, default_value_t = 1)]
-        uses: u32,
-        /// Add to this batch [default: a new one]
-        #[arg(long)]
-        batch: Option<String>,
-        /// Write a CSV file, which must not be there yet, instead of standard output
-        #[arg(long, value_name = "FILE.csv")]
-        out: Option<PathBuf>,
+        #[command(flatten)]
+        wanted: issue::IssueArgs,
     },
     /// List codes without their texts, newest first
     ///
@@ -79,6 +68,9 @@ pub enum VoucherCommand {
     Codes {
         /// The campaign's id
         campaign: String,
+        /// Only of this batch
+        #[arg(long)]
+        batch: Option<String>,
         #[command(flatten)]
         page: PageArgs,
     },
@@ -88,19 +80,20 @@ pub enum VoucherCommand {
     RevokeCode {
         /// The code's id
         code: String,
-        /// Why, for the record
-        #[arg(long)]
-        reason: String,
+        #[command(flatten)]
+        how: RevokeArgs,
     },
-    /// Revoke a campaign for good: what is left of its redeemed codes is taken back
+    /// Revoke a campaign for good, or one batch of it: what is left of redeemed codes is taken back
     ///
-    /// Example: scrip admin voucher revoke spring --reason "the codes leaked"
+    /// Example: scrip admin voucher revoke spring --batch may --keep-redeemed --reason "the file leaked"
     Revoke {
         /// The campaign's id
         campaign: String,
-        /// Why, for the record
+        /// Only the codes of this batch; the campaign goes on
         #[arg(long)]
-        reason: String,
+        batch: Option<String>,
+        #[command(flatten)]
+        how: RevokeArgs,
     },
     /// Redeem a code for an account
     ///
@@ -125,9 +118,29 @@ pub enum VoucherCommand {
         /// Only those that may pay for this service; may be repeated
         #[arg(long)]
         service: Vec<String>,
+        /// Only those whose description or code has this in it
+        #[arg(long)]
+        search: Option<String>,
         #[command(flatten)]
         page: PageArgs,
     },
+}
+
+/// How something is revoked.
+#[derive(Debug, clap::Args)]
+pub struct RevokeArgs {
+    /// Why, for the record and the account's history
+    #[arg(long)]
+    reason: String,
+    /// Accounts keep what they redeemed before
+    #[arg(long)]
+    keep_redeemed: bool,
+}
+
+impl RevokeArgs {
+    fn body(self) -> Value {
+        said([("reason", Some(json!(self.reason))), ("keep_redeemed", self.keep_redeemed.then(|| json!(true)))])
+    }
 }
 
 /// What a campaign is to be.
@@ -217,9 +230,14 @@ impl CreateArgs {
 pub async fn run(context: &Context, command: VoucherCommand) -> Result<(), Exit> {
     match command {
         VoucherCommand::Create(args) => change(context, Method::POST, "/v1/campaigns", &args.body()).await,
-        VoucherCommand::Campaigns { page } => {
-            let body = context.server.get("/v1/campaigns", &page.query()).await?;
-            let columns = ["id", "name", "site", "unit", "value", "state", "used", "spent", "redeem_until"];
+        VoucherCommand::Campaigns { state, site, search, page } => {
+            let mut query = page.query();
+            query.extend(state.into_iter().map(|state| ("state", state)));
+            query.extend(site.map(|site| ("site", site)));
+            query.extend(search.map(|search| ("q", search)));
+            let body = context.server.get("/v1/campaigns", &query).await?;
+            let columns =
+                ["id", "name", "unit", "value", "state", "depleted", "issued", "used", "spent", "budget_left"];
             context.print(&body, |body| show::page(body, &columns));
             Ok(())
         }
@@ -230,29 +248,31 @@ pub async fn run(context: &Context, command: VoucherCommand) -> Result<(), Exit>
         }
         VoucherCommand::Pause { campaign } => set_state(context, &campaign, "paused").await,
         VoucherCommand::Resume { campaign } => set_state(context, &campaign, "active").await,
-        VoucherCommand::Issue { campaign, count, uses, batch, out } => {
-            issue(context, &campaign, count, uses, batch, out.as_deref()).await
-        }
-        VoucherCommand::Codes { campaign, page } => {
-            let body = context.server.get(&of_campaign(&campaign, "/codes"), &page.query()).await?;
+        VoucherCommand::Issue { campaign, wanted } => issue::issue(context, &campaign, wanted).await,
+        VoucherCommand::Codes { campaign, batch, page } => {
+            let mut query = page.query();
+            query.extend(batch.map(|batch| ("batch", batch)));
+            let body = context.server.get(&of_campaign(&campaign, "/codes"), &query).await?;
             let columns = ["id", "code", "batch", "used", "max_uses", "revoked_at", "created_at"];
             context.print(&body, |body| show::page(body, &columns));
             Ok(())
         }
-        VoucherCommand::RevokeCode { code, reason } => {
+        VoucherCommand::RevokeCode { code, how } => {
             let path = format!("/v1/voucher-codes/{}/revoke", segment(&code));
-            change(context, Method::POST, &path, &json!({"reason": reason})).await
+            change(context, Method::POST, &path, &how.body()).await
         }
-        VoucherCommand::Revoke { campaign, reason } => {
-            change(context, Method::POST, &of_campaign(&campaign, "/revoke"), &json!({"reason": reason})).await
+        VoucherCommand::Revoke { campaign, batch, how } => {
+            let batch = batch.map_or(String::new(), |batch| format!("/batches/{}", segment(&batch)));
+            change(context, Method::POST, &of_campaign(&campaign, &format!("{batch}/revoke")), &how.body()).await
         }
         VoucherCommand::Redeem { account, code, once } => {
             context.post(&of_account(&account), &json!({"code": code}), &once).await
         }
-        VoucherCommand::List { account, status, service, page } => {
+        VoucherCommand::List { account, status, service, search, page } => {
             let mut query = page.query();
             query.extend(status.into_iter().map(|status| ("status", status)));
             query.extend(service.into_iter().map(|service| ("service", service)));
+            query.extend(search.map(|search| ("q", search)));
             let body = context.server.get(&of_account(&account), &query).await?;
             let columns =
                 ["id", "code", "description", "added_at", "expires_at", "remaining", "total", "services", "status"];
@@ -280,87 +300,6 @@ async fn change(context: &Context, method: Method, path: &str, body: &Value) -> 
     Ok(())
 }
 
-/// Where codes go.
-enum Sheet {
-    File(std::fs::File),
-    Output,
-}
-
-impl Sheet {
-    fn open(path: Option<&Path>) -> Result<Sheet, Exit> {
-        let Some(path) = path else { return Ok(Sheet::Output) };
-        let cannot = |error| Exit::usage(format!("cannot make {}: {error}", path.display()));
-        // Whoever reads a code can redeem it.
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        Ok(Sheet::File(file.map_err(cannot)?))
-    }
-
-    fn write(&mut self, text: &str) -> Result<(), Exit> {
-        match self {
-            Sheet::Output => output::line(text),
-            Sheet::File(file) => {
-                let cannot = |error| Exit::wrong(format!("cannot write the codes: {error}; revoke this batch"));
-                writeln!(file, "{text}").map_err(cannot)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Issues codes in calls of [`CHUNK`], and writes each call's codes before the next one.
-async fn issue(
-    context: &Context,
-    campaign: &str,
-    count: u32,
-    uses: u32,
-    mut batch: Option<String>,
-    out: Option<&Path>,
-) -> Result<(), Exit> {
-    let path = of_campaign(campaign, "/codes");
-    let mut sheet = Sheet::open(out)?;
-    let progress = Progress::new("codes", count.into(), context.json || count <= CHUNK);
-    if !context.json {
-        sheet.write("code,campaign,batch")?;
-    }
-    let (mut left, mut all) = (count, Vec::new());
-    while left > 0 {
-        let chunk = left.min(CHUNK);
-        let body = said([
-            ("count", Some(json!(chunk))),
-            ("max_uses", Some(json!(uses))),
-            ("batch", batch.clone().map(Value::String)),
-        ]);
-        let answer = context.server.send(Method::POST, &path, Some(&body)).await.map_err(|exit| {
-            let written = count - left;
-            Exit::new(exit.reason, format!("{exit}\n{written} codes were written; repeat for the other {left}."))
-        })?;
-        let name = answer.body["batch"].as_str().unwrap_or_default().to_owned();
-        let codes = answer.body["codes"].as_array().cloned().unwrap_or_default();
-        for code in codes.iter().filter_map(Value::as_str).filter(|_| !context.json) {
-            sheet.write(&format!("{code},{},{}", cell(campaign), cell(&name)))?;
-        }
-        all.extend(codes);
-        batch = Some(name);
-        left -= chunk;
-        progress.add(chunk.into());
-    }
-    drop(progress);
-    if context.json {
-        sheet.write(&json!({"batch": batch, "codes": all}).to_string())?;
-    } else if let Some(path) = out {
-        let count = output::grouped(count);
-        output::note(format!("{count} codes are in {}: nobody can show them again.", path.display()));
-    }
-    Ok(())
-}
-
-/// A cell of CSV that no spreadsheet takes for a formula.
-fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -376,19 +315,5 @@ mod tests {
             assert_eq!(lot(text), Ok(read), "{text}");
         }
         assert!(lot("5@gpu@soon").is_err());
-    }
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for (text, written) in [
-            ("spring-2026", "spring-2026"),
-            ("=1+1", "'=1+1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("-1", "'-1"),
-            ("a,b", "\"a,b\""),
-            ("=\"a\"", "\"'=\"\"a\"\"\""),
-        ] {
-            assert_eq!(cell(text), written, "{text}");
-        }
     }
 }
