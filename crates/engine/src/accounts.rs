@@ -402,7 +402,7 @@ mod tests {
 
     #[test]
     fn a_generated_id_follows_from_the_key() {
-        let call = |key: Option<&str>| Call { actor: "key:test".into(), key: key.map(Box::from) };
+        let call = |key: Option<&str>| Call { actor: "key:test".into(), key: key.map(Box::from), ..Call::default() };
         assert_eq!(generated_id(&call(Some("k1"))), generated_id(&call(Some("k1"))));
         assert_ne!(generated_id(&call(Some("k1"))), generated_id(&call(Some("k2"))));
         assert_ne!(generated_id(&call(None)), generated_id(&call(None)));

@@ -31,6 +31,14 @@ pub enum Error {
         /// What contradicts, and what to do.
         detail: String,
     },
+    /// Whoever asks has not proved who they are, or not lately enough.
+    #[error("{detail}")]
+    Denied {
+        /// The stable code callers match on.
+        code: &'static str,
+        /// What to do.
+        detail: String,
+    },
     /// Too often, or too much, for now.
     #[error("{detail}")]
     TooMany {

@@ -6,8 +6,10 @@
 //! changed since. Cost: no query for a known account and price book; capture and reversal read the entry they refer to.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use http::HeaderValue;
 use ledger::{
     Account, Amount, Command, Event, HoldNo, InputHash, LotKind, LotSpec, Memo, OnInsufficient, Op, Overrun, Timestamp,
     price,
@@ -22,12 +24,31 @@ use crate::ids::{IdKind, LocalId};
 use crate::{Engine, Error, Result};
 
 /// Who asks, and the key that makes a repeat harmless.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Call {
-    /// For the record: `key:…`, `job:sweep`.
+    /// For the record: `key:…`, `user:usr_…`, `operator:opr_…`, `job:sweep`.
     pub actor: Arc<str>,
     /// Idempotency key.
     pub key: Option<Box<str>>,
+    /// Where the request came from.
+    pub origin: Origin,
+}
+
+/// Where a request came from, for the record and for limits. Cheap to clone; empty for what nobody sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The caller's address, as far as it is known.
+    pub address: Option<IpAddr>,
+    /// The header `User-Agent`.
+    pub user_agent: Option<HeaderValue>,
+}
+
+impl Origin {
+    /// The user agent as far as it is readable, at most 200 characters.
+    pub fn user_agent(&self) -> Option<String> {
+        let text = self.user_agent.as_ref()?.to_str().ok()?;
+        Some(text.chars().take(200).collect())
+    }
 }
 
 /// What the caller wants remembered.

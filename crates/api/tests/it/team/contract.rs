@@ -163,7 +163,7 @@ async fn without_stripe_nothing_is_sold() {
 async fn a_key_without_an_open_account_answers_404() {
     let shop = Shop::open().await;
     let team = shop.team(&["pm_card_visa"]).await;
-    let call = engine::Call { actor: "test".into(), key: None };
+    let call = engine::Call { actor: "test".into(), ..engine::Call::default() };
     let change = engine::accounts::AccountChange { closed: Some(true), ..Default::default() };
     shop.engine.accounts().change(&call, &team.id, change).await.unwrap();
     assert_eq!(shop.buy(&team).await.refusal(), (404, "team_not_found"));

@@ -138,7 +138,7 @@ impl Shop {
     }
 
     pub(crate) async fn team_on(&self, site: &str, customer: Option<&str>) -> Team {
-        let call = Call { actor: "test".into(), key: None };
+        let call = Call { actor: "test".into(), ..Call::default() };
         let new = NewAccount { name: "Team".to_owned(), site: site.to_owned(), ..NewAccount::default() };
         let (account, _) = self.engine.accounts().open(&call, new).await.unwrap();
         let id = account.id.to_string();

@@ -284,7 +284,7 @@ async fn a_notice_may_come_before_the_answer_to_our_call() {
 async fn a_notice_for_a_closed_account_waits_for_a_person() {
     let shop = Shop::open().await;
     let (team, paid) = paid_in_silence(&shop).await;
-    let call = engine::Call { actor: "test".into(), key: None };
+    let call = engine::Call { actor: "test".into(), ..engine::Call::default() };
     let change = engine::accounts::AccountChange { closed: Some(true), ..Default::default() };
     shop.engine.accounts().change(&call, &team.id, change).await.unwrap();
     assert_eq!(shop.notify(&event("evt_1", SUCCEEDED, &paid), WEBHOOK_SECRET).await, 200);
