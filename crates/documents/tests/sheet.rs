@@ -5,7 +5,8 @@ use std::io::Cursor;
 use std::process::Command;
 
 use calamine::{Data, Reader, Xlsx};
-use documents::sheet::{Balances, Csv, Head, Row, Status, Totals, Workbook};
+use documents::sheet::history::{self, Row, Status};
+use documents::sheet::{Balances, Cell, Column, Csv, Head, Part, Subject, Totals, Workbook, payments, vouchers};
 use documents::{Language, Locale};
 use ledger::{Amount, Kind, LotKind, Timestamp, Unit};
 
@@ -29,16 +30,14 @@ const PAYLOADS: [&str; 14] = [
 
 fn head(language: Language, unit: &str) -> Head {
     Head {
+        subject: Subject::History,
         locale: Locale::new(language, "Asia/Tokyo").unwrap(),
         unit: Unit::parse(unit).unwrap(),
         account_id: "acme".to_owned(),
         account_name: "=Acme".to_owned(),
         from: None,
         to: None,
-        services: Vec::new(),
-        kinds: Vec::new(),
-        sources: Vec::new(),
-        statuses: Vec::new(),
+        filters: Vec::new(),
         made_at: Timestamp::from_micros(1_795_000_000_000_000),
     }
 }
@@ -47,7 +46,7 @@ fn row(amount: Amount, balance: Amount) -> Row<'static> {
     Row {
         booked_at: Timestamp::from_micros(1_790_000_000_000_001),
         service: None,
-        sources: vec![LotKind::Voucher, LotKind::TopUp],
+        sources: &[LotKind::Voucher, LotKind::TopUp],
         overdraft: true,
         kind: Kind::Debit,
         description: None,
@@ -60,13 +59,17 @@ fn row(amount: Amount, balance: Amount) -> Row<'static> {
 }
 
 fn workbook(head: Head, rows: &[Row<'_>], balances: Option<&Balances>) -> Vec<u8> {
-    let (mut book, mut totals) = (Workbook::new(head).unwrap(), Totals::default());
-    for row in rows {
-        book.write(row).unwrap();
-        totals.add(row.kind, row.amount);
-    }
+    let mut totals = Totals::default();
+    rows.iter().for_each(|row| totals.add(row.kind, row.amount));
+    let cells = rows.iter().map(|row| row.clone().cells(&head)).collect();
+    written(head.clone(), &history::columns(&head), cells, &history::summary(&head, &totals, balances))
+}
+
+fn written(head: Head, columns: &[Column], rows: Vec<Vec<Cell<'_>>>, summary: &[Part]) -> Vec<u8> {
+    let mut book = Workbook::new(head, columns).unwrap();
+    rows.iter().for_each(|cells| book.write(cells).unwrap());
     let mut bytes = Cursor::new(Vec::new());
-    book.finish(&totals, balances, &mut bytes).unwrap();
+    book.finish(summary, &mut bytes).unwrap();
     bytes.into_inner()
 }
 
@@ -90,7 +93,8 @@ fn hostile() -> Vec<Row<'static>> {
 fn no_text_becomes_a_formula_in_a_workbook() {
     let rows = hostile();
     let services: Vec<String> = PAYLOADS.map(str::to_owned).into();
-    let bytes = workbook(Head { services, ..head(Language::En, "VND") }, &rows, None);
+    let filters = history::Chosen { services, ..history::Chosen::default() }.filters(Language::En);
+    let bytes = workbook(Head { filters, ..head(Language::En, "VND") }, &rows, None);
     let summary = cells(&bytes, 0);
     assert!(summary.iter().flatten().any(|cell| *cell == Data::String("=Acme (acme)".to_owned())), "{summary:?}");
     let entries = cells(&bytes, 1);
@@ -110,10 +114,11 @@ fn no_text_becomes_a_formula_in_a_workbook() {
 
 #[test]
 fn no_text_becomes_a_formula_in_csv() {
-    let csv = Csv::new(head(Language::En, "VND"));
+    let head = head(Language::En, "VND");
+    let csv = Csv::new(head.locale.clone());
     for row in hostile() {
         let mut line = String::new();
-        csv.write(&row, &mut line);
+        csv.write(&row.clone().cells(&head), &mut line);
         let cells = read_csv(&line).remove(0);
         assert_eq!(cells.len(), 10, "{line:?}");
         let text = [row.service, row.description, row.reference].into_iter().flatten().next().unwrap();
@@ -182,10 +187,11 @@ fn csv_is_exact_in_every_language() {
         ),
     ];
     for (language, header, words) in table {
-        let csv = Csv::new(head(language, "USD"));
-        assert_eq!(csv.header(), format!("\u{feff}{header}"));
+        let head = head(language, "USD");
+        let csv = Csv::new(head.locale.clone());
+        assert_eq!(csv.header(&history::columns(&head)), format!("\u{feff}{header}"));
         let mut line = String::new();
-        csv.write(&row(amount, balance), &mut line);
+        csv.write(&row(amount, balance).cells(&head), &mut line);
         let expected =
             format!("2026-09-21T23:13:20.000001+09:00,,{words},-0.00000001,12345678901.23456789,\"ent_1_2\"\r\n");
         assert_eq!(line, expected);
@@ -212,6 +218,139 @@ fn cells_have_types_and_sums_agree() {
         for balance in ["1000", "700", "50"] {
             assert!(has(&[balance]), "{language}: {balance}: {summary:?}");
         }
+    }
+}
+
+/// Each text of a payment or a voucher in turn is each payload.
+#[test]
+fn no_text_of_payments_and_vouchers_becomes_a_formula() {
+    let head = |subject| Head { subject, ..head(Language::En, "VND") };
+    let (at, vnd, usd) = (Timestamp::from_micros(0), Unit::parse("VND").unwrap(), Unit::parse("USD").unwrap());
+    let amount = |unit: Unit| unit.from_minor(5).unwrap();
+    for payload in PAYLOADS {
+        let services = [payload.to_owned()];
+        let payment = payments::Row {
+            created_at: at,
+            currency: usd,
+            paid: amount(usd),
+            received: Some(amount(vnd)),
+            returned: Amount::ZERO,
+            method: payload,
+            status: payments::Status::Success,
+            recipient_email: Some(payload),
+            receipt_number: Some(payload),
+            id: payload,
+        };
+        let voucher = vouchers::Row {
+            code: payload,
+            description: payload,
+            added_at: at,
+            effective_at: at,
+            expires_at: at,
+            remaining: amount(vnd),
+            total: amount(vnd),
+            services: &services,
+            status: vouchers::Status::Valid,
+            id: payload,
+        };
+        let (payments, vouchers) = (head(Subject::Payments), head(Subject::Vouchers));
+        let (mut paid, mut left) = (payments::Sums::default(), vouchers::Sums::default());
+        paid.add(&payment);
+        left.add(&voucher);
+        let tables = [
+            (payments.clone(), payments::columns(&payments), payment.cells(&payments), paid.summary(&payments), 4),
+            (vouchers.clone(), vouchers::columns(&vouchers), voucher.cells(&vouchers), left.summary(&vouchers), 4),
+        ];
+        for (head, columns, row, summary, texts) in tables {
+            let mut line = String::new();
+            Csv::new(head.locale.clone()).write(&row, &mut line);
+            let record = read_csv(&line).remove(0);
+            assert_eq!((record.len(), columns.len()), (row.len(), row.len()));
+            let begins = |cell: &&String| cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
+            assert_eq!(record.iter().find(begins), None, "{payload:?}");
+            let bytes = written(head, &columns, vec![row], &summary);
+            let normal = |text: &str| text.replace('\r', "\n");
+            let is_payload = |cell: &&Data| normal(&cell.to_string()) == normal(payload);
+            assert_eq!(cells(&bytes, 1)[1].iter().filter(is_payload).count(), texts, "{payload:?}");
+            cells(&bytes, 0);
+        }
+    }
+}
+
+/// Currencies stand apart, a failed payment adds nothing, and an expiry is the last day.
+#[test]
+fn payments_and_vouchers_add_up() {
+    let [vnd, usd] = ["VND", "USD"].map(|code| Unit::parse(code).unwrap());
+    let minor = |unit: Unit, minor| unit.from_minor(minor).unwrap();
+    let payments = Head { subject: Subject::Payments, ..head(Language::Vi, "VND") };
+    // currency, paid, received, returned, status
+    let table = [
+        (usd, 2_550, Some(600_000), 50, payments::Status::Success),
+        (vnd, 500_000, Some(500_000), 0, payments::Status::Success),
+        (usd, 100, Some(25_000), 0, payments::Status::Success),
+        (usd, 9_900, None, 0, payments::Status::Failed),
+        (vnd, 1, None, 0, payments::Status::Pending),
+    ];
+    let mut sums = payments::Sums::default();
+    let rows = table.map(|(currency, paid, received, returned, status)| {
+        let row = payments::Row {
+            created_at: Timestamp::from_micros(1_790_000_000_000_000),
+            currency,
+            paid: minor(currency, paid),
+            received: received.map(|received| minor(vnd, received)),
+            returned: minor(currency, returned),
+            method: "Visa •••• 4242",
+            status,
+            recipient_email: None,
+            receipt_number: None,
+            id: "pay_1",
+        };
+        sums.add(&row);
+        row.cells(&payments)
+    });
+    let columns = payments::columns(&payments);
+    let bytes = written(payments.clone(), &columns, rows.into(), &sums.summary(&payments));
+    let lines = |bytes: &[u8]| -> Vec<String> {
+        let line = |cells: &Vec<Data>| cells.iter().map(Data::to_string).collect::<Vec<_>>().join("|");
+        cells(bytes, 0).iter().map(line).collect()
+    };
+    let said = lines(&bytes);
+    for line in ["VND|1|500000|0|", "USD|2|26.5|0.5|", "Số tiền nhận được (VND)|1125000|||"] {
+        assert!(said.iter().any(|said| said.starts_with(line.trim_end_matches('|'))), "{line}: {said:?}");
+    }
+    let entries = cells(&bytes, 1);
+    let texts: Vec<String> = entries[1].iter().skip(1).map(Data::to_string).collect();
+    assert_eq!(texts[..6], ["25.5", "USD", "600000", "0.5", "Visa •••• 4242", "Thành công"]);
+    assert_eq!(entries[4][3], Data::Empty, "nothing was received");
+
+    let vouchers = Head { subject: Subject::Vouchers, ..head(Language::Ja, "VND") };
+    let row = vouchers::Row {
+        code: "*******456",
+        description: "開業祝い",
+        added_at: Timestamp::from_micros(0),
+        effective_at: Timestamp::from_micros(0),
+        // Midnight in Tokyo: the day before is the last one.
+        expires_at: Timestamp::from_micros("2026-11-30T15:00:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond()),
+        remaining: minor(vnd, 300),
+        total: minor(vnd, 1_000),
+        services: &[],
+        status: vouchers::Status::Valid,
+        id: "red_1",
+    };
+    let mut left = vouchers::Sums::default();
+    [&row, &row].into_iter().for_each(|row| left.add(row));
+    let mut line = String::new();
+    Csv::new(vouchers.locale.clone()).write(&row.clone().cells(&vouchers), &mut line);
+    let expected = "\"*******456\",\"開業祝い\",1970-01-01T09:00:00+09:00,1970-01-01T09:00:00+09:00,2026-11-30,300,1000,\
+                    \"すべて\",\"有効\",\"red_1\"\r\n";
+    assert_eq!(line, expected);
+    let row = row.cells(&vouchers);
+    let bytes = written(vouchers.clone(), &vouchers::columns(&vouchers), vec![row], &left.summary(&vouchers));
+    let Data::DateTime(day) = &cells(&bytes, 1)[1][4] else { panic!("an expiry is a date") };
+    assert_eq!(day.to_ymd_hms_milli(), (2026, 11, 30, 0, 0, 0, 0));
+    let said = lines(&bytes);
+    for line in ["件数|2", "残り（VND）|600", "総額（VND）|2000"] {
+        assert!(said.iter().any(|said| said.starts_with(line)), "{line}: {said:?}");
     }
 }
 

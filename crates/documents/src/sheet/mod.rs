@@ -1,19 +1,26 @@
-//! Credit history as a file: a workbook for people ([`Workbook`]), CSV for programs and people ([`Csv`]).
+//! Tables as files: credit history ([`history`]), payments ([`payments`]) and vouchers ([`vouchers`]), each as a workbook
+//! for people ([`Workbook`]) and as CSV for programs and people ([`Csv`]).
 //!
-//! Both take the same [`Row`]s, one at a time and newest first, and keep none of them. A workbook has two sheets: the
-//! entries as a plain table with typed cells, and a summary before it that says whose history it is, what was asked for
-//! and how it adds up. CSV is the table alone, with exact decimals.
+//! A table is a [`Head`] (whose, of when, filtered by what), its [`Column`]s and rows of [`Cell`]s. The writers take the
+//! rows one at a time and keep none of them. A workbook has two sheets: the rows as a plain table with typed cells, and
+//! a summary before it that says what was asked for and how it adds up ([`Part`]). CSV is the table alone, with exact
+//! decimals.
 //!
 //! Invariants: no cell is ever a formula, whatever a text begins with; amounts are numbers; every date is in the zone
 //! that the file names. Deliberately absent: reading the ledger, limits, formulas, charts. Cost: some microseconds a row;
 //! a workbook keeps its rows in an unnamed temporary file of the system, about a kilobyte each, until it is finished.
 
 mod csv;
+pub mod history;
+pub mod payments;
 mod text;
 mod totals;
+pub mod vouchers;
 mod xlsx;
 
-use ledger::{Amount, Kind, LotKind, Timestamp, Unit};
+use std::borrow::Cow;
+
+use ledger::{Amount, Timestamp, Unit};
 use thiserror::Error;
 
 use crate::messages::{Argument, text, text_with};
@@ -25,9 +32,6 @@ pub use xlsx::Workbook;
 
 /// Rows that one sheet of a workbook holds below its header. Source: Excel's limit of 1,048,576 rows.
 pub const MAX_ROWS: u64 = 1_048_575;
-
-/// Columns of the table.
-const COLUMNS: usize = 10;
 
 /// A workbook cannot be written: the disk is full, or a text is longer than a cell may be.
 #[derive(Debug, Error)]
@@ -46,9 +50,42 @@ impl From<rust_xlsxwriter::XlsxError> for SheetError {
     }
 }
 
-/// Whose history a file is, and what of it.
+/// What the rows are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Movements of credits.
+    History,
+    /// Purchases of credits.
+    Payments,
+    /// Redeemed vouchers.
+    Vouchers,
+}
+
+impl Subject {
+    /// What the names of files begin with.
+    const fn stem(self) -> &'static str {
+        match self {
+            Subject::History => "credit-history",
+            Subject::Payments => "payment-history",
+            Subject::Vouchers => "vouchers",
+        }
+    }
+
+    /// Keys of its title and of the sheet of its rows.
+    const fn keys(self) -> [&'static str; 2] {
+        match self {
+            Subject::History => ["history-title", "history-sheet-entries"],
+            Subject::Payments => ["payments-title", "payments-sheet-entries"],
+            Subject::Vouchers => ["vouchers-title", "vouchers-sheet-entries"],
+        }
+    }
+}
+
+/// Whose table it is, and what of it.
 #[derive(Clone, Debug)]
 pub struct Head {
+    /// What the rows are.
+    pub subject: Subject,
     /// The viewer's language and the zone of all dates.
     pub locale: Locale,
     /// What the account counts in.
@@ -57,72 +94,49 @@ pub struct Head {
     pub account_id: String,
     /// What people call it.
     pub account_name: String,
-    /// Entries booked at or after; `None`: from the beginning.
+    /// Rows of this instant or later; `None`: from the beginning.
     pub from: Option<Timestamp>,
-    /// Entries booked before; `None`: until `made_at`.
+    /// Rows before this instant; `None`: until `made_at`.
     pub to: Option<Timestamp>,
-    /// Only entries of these services; empty: all.
-    pub services: Vec<String>,
-    /// Only entries of these kinds; empty: all that change the balance.
-    pub kinds: Vec<Kind>,
-    /// Only entries that moved lots of these kinds; empty: all.
-    pub sources: Vec<LotKind>,
-    /// Only entries of these statuses; empty: all.
-    pub statuses: Vec<Status>,
+    /// What else may be filtered by: a name and what was chosen, empty for everything.
+    pub filters: Vec<(String, String)>,
     /// When the file was asked for.
     pub made_at: Timestamp,
 }
 
-/// Whether an entry still stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// As booked.
-    Posted,
-    /// A part went back.
-    PartlyReversed,
-    /// All of it went back.
-    Reversed,
+/// A column of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// The text of its header.
+    pub title: String,
+    /// Its width in characters.
+    pub width: u8,
 }
 
-impl Status {
-    /// Every status.
-    pub const ALL: [Status; 3] = [Status::Posted, Status::PartlyReversed, Status::Reversed];
-
-    /// The end of its message's key, the name in JSON.
-    const fn name(self) -> &'static str {
-        match self {
-            Status::Posted => "posted",
-            Status::PartlyReversed => "partly_reversed",
-            Status::Reversed => "reversed",
-        }
-    }
+/// One value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell<'a> {
+    /// A text; an empty one leaves the cell empty.
+    Text(Cow<'a, str>),
+    /// An instant, in the zone of the file.
+    Time(Timestamp),
+    /// The last day before an instant: what people call the day on which something expires.
+    LastDay(Timestamp),
+    /// A sum of ledger units of a unit; wider than an amount.
+    Money(Unit, i128),
+    /// A number of things, below the rows of a sheet.
+    Count(u64),
 }
 
-/// One entry.
+/// A part of a summary.
 #[derive(Clone, Debug)]
-pub struct Row<'a> {
-    /// When it was booked.
-    pub booked_at: Timestamp,
-    /// What the credits were spent on.
-    pub service: Option<&'a str>,
-    /// Where the credits came from that it moved.
-    pub sources: Vec<LotKind>,
-    /// Whether it moved the balance below zero, or repaid that.
-    pub overdraft: bool,
-    /// What happened.
-    pub kind: Kind,
-    /// Text for people.
-    pub description: Option<&'a str>,
-    /// The caller's reference; of a voucher, its masked code.
-    pub reference: Option<&'a str>,
-    /// Whether it still stands.
-    pub status: Status,
-    /// What the balance gained.
-    pub amount: Amount,
-    /// The book balance afterwards, lots that are not in effect yet included.
-    pub balance: Amount,
-    /// Its identifier.
-    pub id: String,
+pub enum Part {
+    /// Names with a value each.
+    Lines(Vec<(String, Cell<'static>)>),
+    /// A small table: the titles, and rows that begin with a name.
+    Table(Vec<String>, Vec<Vec<Cell<'static>>>),
+    /// Sentences.
+    Notes(Vec<String>),
 }
 
 impl Head {
@@ -132,7 +146,8 @@ impl Head {
         let day = |at: Timestamp| self.locale.zoned(at).date().to_string();
         let from = self.from.map_or_else(|| "start".to_owned(), day);
         let to = day(self.to.map_or(self.made_at, |to| self.locale.last_day(to)));
-        let name = format!("credit-history_{}_{from}_{to}_{}.{extension}", self.account_id, self.locale.zone());
+        let (stem, zone) = (self.subject.stem(), self.locale.zone());
+        let name = format!("{stem}_{}_{from}_{to}_{zone}.{extension}", self.account_id);
         let safe = |c: char| if c.is_ascii_alphanumeric() || "._+-".contains(c) { c } else { '-' };
         name.chars().map(safe).collect()
     }
@@ -141,49 +156,40 @@ impl Head {
         self.locale.language
     }
 
-    /// The titles of the columns.
-    fn titles(&self) -> [String; COLUMNS] {
-        let (language, zone, unit) = (self.language(), self.locale.zone(), self.unit.code());
-        let plain = |key| text(language, key);
-        [
-            text_with(language, "history-date", &[("zone", Argument::from(zone))]),
-            plain("history-service"),
-            plain("history-source"),
-            plain("history-type"),
-            plain("history-description"),
-            plain("history-reference"),
-            plain("history-status"),
-            text_with(language, "history-amount", &[("unit", Argument::from(unit))]),
-            text_with(language, "history-balance", &[("unit", Argument::from(unit))]),
-            plain("history-entry"),
-        ]
+    /// A column whose title is a text.
+    fn column(&self, key: &str, width: u8) -> Column {
+        Column { title: text(self.language(), key), width }
+    }
+
+    /// A column of instants; its title names the zone.
+    fn time_column(&self, key: &str, width: u8) -> Column {
+        let zone = Argument::from(self.locale.zone());
+        Column { title: text_with(self.language(), key, &[("zone", zone)]), width }
+    }
+
+    /// A column of amounts; its title names the account's unit.
+    fn money_column(&self, key: &str, width: u8) -> Column {
+        let unit = Argument::from(self.unit.code());
+        Column { title: text_with(self.language(), key, &[("unit", unit)]), width }
     }
 }
 
-fn kind_name(language: Language, kind: Kind) -> String {
-    text(language, &format!("history-kind-{}", kind.name()))
-}
+impl<'a> Cell<'a> {
+    /// A text.
+    pub fn text(text: impl Into<Cow<'a, str>>) -> Cell<'a> {
+        Cell::Text(text.into())
+    }
 
-fn source_name(language: Language, source: LotKind) -> String {
-    text(language, &format!("history-source-{}", source.name()))
-}
-
-fn status_name(language: Language, status: Status) -> String {
-    text(language, &format!("history-status-{}", status.name()))
+    /// An amount of a unit.
+    pub fn money(unit: Unit, amount: Amount) -> Cell<'a> {
+        Cell::Money(unit, amount.units().into())
+    }
 }
 
 /// Names one after the other.
 fn list(language: Language, names: impl IntoIterator<Item = String>) -> String {
     let comma = if language == Language::Ja { "、" } else { ", " };
     names.into_iter().collect::<Vec<_>>().join(comma)
-}
-
-impl Row<'_> {
-    /// Where the credits came from, in words.
-    fn source_text(&self, language: Language) -> String {
-        let overdraft = self.overdraft.then(|| text(language, "history-source-overdraft"));
-        list(language, self.sources.iter().map(|source| source_name(language, *source)).chain(overdraft))
-    }
 }
 
 #[cfg(test)]

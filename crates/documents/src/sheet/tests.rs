@@ -1,18 +1,18 @@
+use ledger::{Kind, LotKind};
+
 use super::text::{guarded, is_risky, is_too_precise, plain, storable};
 use super::*;
 
 fn head(zone: &str) -> Head {
     Head {
+        subject: Subject::History,
         locale: Locale::new(Language::En, zone).unwrap(),
         unit: Unit::parse("USD").unwrap(),
         account_id: "team:1@x".to_owned(),
         account_name: "Team".to_owned(),
         from: None,
         to: None,
-        services: Vec::new(),
-        kinds: Vec::new(),
-        sources: Vec::new(),
-        statuses: Vec::new(),
+        filters: Vec::new(),
         made_at: at("2026-11-20T20:00:00Z"),
     }
 }
@@ -116,13 +116,24 @@ fn sums_tell_whether_they_reconcile() {
 
 /// A key that no source names is dead text; a name without a key would show in the file.
 #[test]
-fn every_key_of_history_is_used_and_every_name_has_one() {
-    let sources = [include_str!("mod.rs"), include_str!("xlsx.rs")].concat();
-    let named = Kind::ALL.map(|kind| format!("history-kind-{}", kind.name())).into_iter();
-    let named = named.chain(LotKind::ALL.map(|kind| format!("history-source-{}", kind.name())));
-    let named: Vec<_> = named.chain(Status::ALL.map(|status| format!("history-status-{}", status.name()))).collect();
+fn every_key_is_used_and_every_name_has_one() {
+    let sources = [
+        include_str!("mod.rs"),
+        include_str!("xlsx.rs"),
+        include_str!("history.rs"),
+        include_str!("payments.rs"),
+        include_str!("vouchers.rs"),
+    ];
+    let sources = sources.concat();
+    let named = Kind::ALL.iter().map(|kind| format!("history-kind-{}", kind.name()));
+    let named = named.chain(LotKind::ALL.iter().map(|kind| format!("history-source-{}", kind.name())));
+    let named = named.chain(history::Status::ALL.map(|status| format!("history-status-{}", status.name())));
+    let named = named.chain(payments::Status::ALL.map(|status| format!("payments-status-{}", status.name())));
+    let named = named.chain(vouchers::Status::ALL.map(|status| format!("vouchers-status-{}", status.name())));
+    let named: Vec<String> = named.collect();
     let keys = crate::messages::keys(Language::En);
-    for key in keys.keys().filter(|key| key.starts_with("history-")) {
+    let ours = |key: &&&str| ["sheet-", "history-", "payments-", "vouchers-"].iter().any(|area| key.starts_with(area));
+    for key in keys.keys().filter(ours) {
         assert!(
             sources.contains(&format!("\"{key}\"")) || named.iter().any(|name| name == key),
             "nothing uses {key:?}"
