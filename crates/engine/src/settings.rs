@@ -16,6 +16,7 @@ mod billing;
 mod brakes;
 mod defaults;
 mod gateways;
+mod portal;
 mod receipts;
 mod sites;
 mod validate;
@@ -23,6 +24,7 @@ mod validate;
 pub use billing::{Billing, Consent, ConsentText, EVERYWHERE, Language};
 pub use brakes::{Brakes, Level};
 pub use gateways::{Paypal, Vnpay};
+pub use portal::{Portal, PortalText};
 pub use receipts::{Day, Percent, Receipts, Seller, Tax, TaxPoint, TaxRate};
 pub(crate) use receipts::{in_language, zone};
 pub use sites::{Bounds, Method, Pack, Site, UnitAmounts};
@@ -166,6 +168,8 @@ pub struct Settings {
     pub purchase: Purchase,
     /// Who is billed, at which exchange rate, and what they agree to.
     pub billing: Billing,
+    /// The web pages of customers.
+    pub portal: Portal,
     /// Receipts of credited payments.
     pub receipts: Receipts,
     /// The Stripe gateway.

@@ -52,6 +52,12 @@ impl Locale {
         format!("{date}{comma} {:02}:{:02} ({zone})", zoned.hour(), zoned.minute())
     }
 
+    /// The time of the day: `14:05`, for columns whose head names the zone.
+    pub fn time(&self, at: Timestamp) -> String {
+        let zoned = self.zoned(at);
+        format!("{:02}:{:02}", zoned.hour(), zoned.minute())
+    }
+
     /// The month of an instant: `November 2026`, `2026年11月`, `tháng 11 năm 2026`.
     pub fn month(&self, at: Timestamp) -> String {
         let zoned = self.zoned(at);

@@ -26,6 +26,7 @@ use tracing::warn;
 
 pub use issue::{Receipt, issue};
 pub use numbers::{SeriesFault, check_numbers};
+pub use parties::paid_with;
 pub use snapshot::{Buyer, Issuer, Snapshot, TaxLine};
 
 use crate::lease::{self, Lease};

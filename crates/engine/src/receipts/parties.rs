@@ -19,7 +19,7 @@ const BRANDS: [(&str, &str); 9] = [
 ];
 
 /// What was paid with, masked: `Visa •••• 4242`, `PayPal`, `VNPay · NCB`.
-pub(super) fn method(gateway: &str, instrument: Option<&Instrument>) -> String {
+pub fn paid_with(gateway: &str, instrument: Option<&Instrument>) -> String {
     let page = match gateway {
         paypal::NAME => Some("PayPal"),
         vnpay::NAME => Some("VNPay"),
@@ -27,7 +27,8 @@ pub(super) fn method(gateway: &str, instrument: Option<&Instrument>) -> String {
     };
     let brand = instrument.and_then(|instrument| instrument.brand.as_deref()).map(str::trim).unwrap_or_default();
     let known = BRANDS.iter().find(|(name, _)| brand.eq_ignore_ascii_case(name)).map(|(_, written)| *written);
-    let brand = known.or(Some(brand).filter(|brand| !brand.is_empty() && page.is_none_or(|page| page != *brand)));
+    let brand = known
+        .or(Some(brand).filter(|brand| !brand.is_empty() && page.is_none_or(|page| !page.eq_ignore_ascii_case(brand))));
     let mut text = page.into_iter().chain(brand).collect::<Vec<_>>().join(" · ");
     if text.is_empty() {
         text.push_str("Stripe");
@@ -94,9 +95,9 @@ mod tests {
                 last4: last4.map(str::to_owned),
                 ..Instrument::default()
             };
-            assert_eq!(method(gateway, Some(&instrument)), shown, "{gateway} {brand:?}");
+            assert_eq!(paid_with(gateway, Some(&instrument)), shown, "{gateway} {brand:?}");
         }
-        assert_eq!((method("vnpay", None).as_str(), method("stripe", None).as_str()), ("VNPay", "Stripe"));
+        assert_eq!((paid_with("vnpay", None).as_str(), paid_with("stripe", None).as_str()), ("VNPay", "Stripe"));
     }
 
     #[test]

@@ -135,7 +135,7 @@ pub(super) fn snapshot(
         zone: parties::zone_of(country).unwrap_or(&seller.zone).to_owned(),
         seller: Issuer::of(seller),
         buyer: Buyer::of(payment, account, country),
-        method: parties::method(&payment.gateway, details.instrument.as_ref()),
+        method: parties::paid_with(&payment.gateway, details.instrument.as_ref()),
         references: [&payment.id].into_iter().chain(gateway_id).cloned().collect(),
         description: in_language(&settings.description, language).cloned().unwrap_or_default(),
         price_minor: price.amount_minor,

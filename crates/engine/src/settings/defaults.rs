@@ -23,6 +23,7 @@ impl Default for Settings {
             postgres: Postgres::default(),
             purchase: Purchase::default(),
             billing: Billing::default(),
+            portal: Portal::default(),
             receipts: Receipts::default(),
             stripe: Stripe::default(),
             paypal: Paypal::default(),

@@ -27,6 +27,7 @@ impl Settings {
         }
         self.validate_limits(&mut check);
         self.billing.validate(&mut check);
+        self.portal.validate(&mut check);
         self.validate_receipts(&mut check);
         self.validate_stripe(&mut check);
         self.paypal.validate(self.environment, &mut check);

@@ -39,7 +39,7 @@ pub use notice::{NoticeError, Taken, take_notice};
 pub use payment::{Details, Payment};
 pub use providers::Money;
 pub use providers::gateway::{Instrument, Next};
-pub use providers::vnpay::IpnAnswer;
+pub use providers::vnpay::{IpnAnswer, message_group};
 pub use purchase::{Purchase, Purchased, Refused, buyer, purchase};
 pub use reconcile::{Round, check_now, reconcile, run};
 pub use refund::{MAX_REFUND_REASON_CHARS, Refund, RefundRequest, reconcile_refunds, refund, refunds};
