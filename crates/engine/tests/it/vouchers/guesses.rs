@@ -1,6 +1,7 @@
 //! Who guesses codes is stopped before the codes are looked at.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use engine::Error;
@@ -12,8 +13,10 @@ use super::races::count;
 use super::{accounts, campaign, code, issue, number, redeem, redeem_from, ten_dollars};
 use crate::Nodes;
 
-/// Guesses of everybody that guesses at the same time.
+/// Guesses at the same time.
 const WORKERS: usize = 32;
+/// Accounts that guess.
+const ACCOUNTS: usize = 8;
 
 /// A text that is a code and was, but for a chance of 2^-50, not issued.
 fn wrong(n: usize) -> String {
@@ -24,14 +27,14 @@ fn wrong(n: usize) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn guesses_are_stopped() {
     let nodes = Nodes::start().await;
-    let id = accounts(&nodes, 1).await.remove(0);
+    let ids = Arc::new(accounts(&nodes, ACCOUNTS).await);
     let campaign = campaign(&nodes, ten_dollars()).await;
     let text = issue(&nodes, &campaign, 1, 1).await.remove(0);
-    let (guesses, next) = (number("SCRIP_VOUCHER_GUESSES", 1_000), std::sync::Arc::new(AtomicUsize::new(0)));
+    let (guesses, next) = (number("SCRIP_VOUCHER_GUESSES", 1_000), Arc::new(AtomicUsize::new(0)));
     let mut tasks = JoinSet::new();
     for worker in 0..WORKERS {
         let (node, next) = (nodes.each()[worker % 2].clone(), next.clone());
-        let (id, text) = (id.clone(), text.clone());
+        let (ids, text) = (ids.clone(), text.clone());
         tasks.spawn(async move {
             let (mut looked_at, mut locked) = (0, 0);
             loop {
@@ -41,7 +44,7 @@ async fn guesses_are_stopped() {
                 }
                 // From a time on when the first five were surely looked at, the right one is among the wrong ones.
                 let guess = if n > guesses / 2 && n.is_multiple_of(100) { text.clone() } else { wrong(n) };
-                match code(&redeem(&node, &id, &guess, &format!("g{n}")).await.unwrap_err()) {
+                match code(&redeem(&node, &ids[n % ACCOUNTS], &guess, &format!("g{n}")).await.unwrap_err()) {
                     "voucher_not_found" => looked_at += 1,
                     "too_many_tries" => locked += 1,
                     other => panic!("{other}"),
@@ -50,15 +53,15 @@ async fn guesses_are_stopped() {
         });
     }
     let sums = tasks.join_all().await.into_iter().reduce(|one, other| (one.0 + other.0, one.1 + other.1));
-    assert_eq!(sums, Some((5, guesses - 5)));
+    assert_eq!(sums, Some((5 * ACCOUNTS, guesses - 5 * ACCOUNTS)));
     // Also the right one, on either node, until the first guess is old.
     for (node, wait_s) in [(&nodes.a, 0), (&nodes.b, 890)] {
         nodes.clock.advance_seconds(wait_s);
-        let locked = redeem(node, &id, &text, "right").await.unwrap_err();
+        let locked = redeem(node, &ids[0], &text, "right").await.unwrap_err();
         assert!(matches!(&locked, Error::TooMany { retry_after_seconds: 1..=900, .. }), "{locked}");
     }
     nodes.clock.advance_seconds(15);
-    assert!(!redeem(&nodes.b, &id, &text, "right").await.unwrap().1);
+    assert!(!redeem(&nodes.b, &ids[0], &text, "right").await.unwrap().1);
     nodes.close().await;
 }
 
