@@ -1,10 +1,11 @@
-//! What other nodes changed: keys they revoked, price books they published.
+//! What other nodes changed: keys they revoked, price books they published, plans that accounts changed.
 //!
 //! What is remembered here of things that can change is used only while it is fresh: checked against the database less
 //! than [`FRESH`] ago, counted from the *beginning* of the check, by this machine's monotonic clock and by the store's
 //! clock. So a change takes effect on every node within a second of its commit, also after SIGSTOP and while the database
 //! hangs: then the answer waits for the database, or is an error. [`run`] checks often enough that requests find their
-//! memory fresh. Cost: one indexed read per round for keys and one per unit with prices, none for what nobody asked for.
+//! memory fresh. Cost: one indexed read per round for keys, one
+//! for plans with prices of their own and one per unit with prices, none for what nobody asked for.
 
 use std::time::{Duration, Instant};
 
@@ -52,14 +53,16 @@ impl Moment {
 /// [`Error::Unavailable`]; what could not be checked is read from the database by those who need it.
 pub async fn poll(engine: &Engine) -> Result<()> {
     engine.keys().poll().await?;
-    engine.prices().poll().await
+    engine.prices().poll().await?;
+    engine.tariffs().poll().await
 }
 
 /// Checks again and again, until the task is aborted. Keys never wait for a large price book.
 pub async fn run(engine: Engine) {
     let keys = repeat("keys", || engine.keys().poll());
     let prices = repeat("price books", || engine.prices().poll());
-    tokio::join!(keys, prices);
+    let tariffs = repeat("prices of plans", || engine.tariffs().poll());
+    tokio::join!(keys, prices, tariffs);
 }
 
 async fn repeat<F: Future<Output = Result<()>>>(what: &str, check: impl Fn() -> F) {

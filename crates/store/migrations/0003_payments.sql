@@ -11,7 +11,7 @@ CREATE TABLE payments (
     state            TEXT   NOT NULL,
     reason           TEXT,
     answer           TEXT,
-    credit_units     BIGINT NOT NULL CHECK (credit_units > 0),
+    credit_units     BIGINT NOT NULL CHECK (credit_units >= 0),
     amount_minor     BIGINT NOT NULL CHECK (amount_minor > 0),
     currency         TEXT   NOT NULL,
     live             BIGINT NOT NULL,

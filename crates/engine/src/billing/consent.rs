@@ -74,6 +74,16 @@ impl Terms {
             version: found.version.to_owned(),
         }
     }
+
+    /// It with another paragraph: a text of its own.
+    #[must_use]
+    pub fn and(self, paragraph: &str) -> Terms {
+        if paragraph.is_empty() {
+            return self;
+        }
+        let text = format!("{}\n\n{paragraph}", self.text);
+        Terms { text_sha256: hex::encode(Sha256::digest(text.as_bytes())), text, ..self }
+    }
 }
 
 /// The text that the account's buyer has to agree to. Without a billing profile it is the one for everywhere.
@@ -97,7 +107,22 @@ fn in_force(engine: &Engine, snapshot: Option<&BillingSnapshot>, language: Langu
 /// # Errors
 /// Code `terms_changed` for another text: it has to be shown and agreed to anew.
 pub fn check_consent(engine: &Engine, snapshot: &BillingSnapshot, given: &Given<'_>) -> Result<Agreed> {
+    check_consent_to(engine, snapshot, given, |_| "")
+}
+
+/// The same for a text with another paragraph, in the language that the text is written in.
+///
+/// # Errors
+/// As [`check_consent`].
+pub fn check_consent_to<'a>(
+    engine: &Engine,
+    snapshot: &BillingSnapshot,
+    given: &Given<'_>,
+    paragraph: impl Fn(Language) -> &'a str,
+) -> Result<Agreed> {
     let terms = in_force(engine, Some(snapshot), given.language)?;
+    let paragraph = paragraph(terms.language);
+    let terms = terms.and(paragraph);
     if !given.text_sha256.eq_ignore_ascii_case(&terms.text_sha256) {
         return Err(Error::Invalid {
             param: "consent.text_sha256".into(),

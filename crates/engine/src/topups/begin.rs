@@ -13,7 +13,7 @@ use tracing::warn;
 
 use super::brakes::{self, Wanted};
 use super::gateways::name_of;
-use super::payment::{Change, Details, Payment};
+use super::payment::{Change, Details, Payment, Purpose};
 use super::reconcile::next_check;
 use super::settle::{alarm, write};
 use super::state::{Answer, State};
@@ -22,7 +22,7 @@ use crate::settings::{Environment, Language, Method};
 use crate::{Engine, Error, Result};
 
 /// Who moves a payment here.
-const SOURCE: &str = "payer";
+pub(super) const SOURCE: &str = "payer";
 /// Longest `return_url`, in bytes.
 const MAX_RETURN_URL_BYTES: usize = 2_000;
 
@@ -54,6 +54,23 @@ pub struct Consented<'a> {
     pub ip: IpAddr,
     /// The browser, as it names itself.
     pub user_agent: &'a str,
+}
+
+/// What a gateway is told when a payment is opened, beside the payment itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opening {
+    /// The language of the gateway's page.
+    pub(super) language: Language,
+    /// Where the payer's browser is.
+    pub(super) ip: IpAddr,
+    /// Keep the card.
+    pub(super) save_card: bool,
+}
+
+impl Beginning<'_> {
+    fn opening(&self) -> Opening {
+        Opening { language: self.language, ip: self.consent.ip, save_card: self.save_card }
+    }
 }
 
 /// A payment that was begun.
@@ -100,7 +117,7 @@ pub async fn begin(engine: &Engine, wanted: Beginning<'_>) -> Result<Begun> {
         rate: quote.rate.clone(),
         billing: Some(snapshot),
         return_url,
-        instrument: None,
+        ..Details::default()
     };
     let customer = account.stripe_customer.as_deref().filter(|_| quote.method == Method::Stripe);
     let customer_id = customer.unwrap_or_default().to_owned();
@@ -109,7 +126,7 @@ pub async fn begin(engine: &Engine, wanted: Beginning<'_>) -> Result<Begun> {
     rows.extend([payment.insert(), payment.noted(State::Created, None, SOURCE, now)]);
     rows.extend(agreed.statements(&account.id, &payment.id, now));
     match engine.store().write(rows).await {
-        Ok(_) => open(engine, gateway, payment, &wanted, false).await,
+        Ok(_) => open(engine, gateway, payment, wanted.opening(), false).await,
         Err(Failure::Conflict) => contested(engine, &wanted, &braked).await,
         Err(failure) => Err(failure.into()),
     }
@@ -134,15 +151,21 @@ async fn repeated(engine: &Engine, earlier: Payment, wanted: &Beginning<'_>) -> 
     if earlier.details.quote_id.as_deref() != Some(wanted.quote_id) {
         return Err(store::Failure::KeyReuse.into());
     }
+    open_again(engine, earlier, wanted.opening()).await
+}
+
+/// A payment that was opened before, or should have been, as long as it can be paid.
+pub(super) async fn open_again(engine: &Engine, earlier: Payment, opening: Opening) -> Result<Begun> {
     let payable = matches!(earlier.state, State::Created | State::AwaitingCustomer)
         && earlier.expires_at.is_some_and(|expires_at| engine.now() < expires_at);
     match engine.topups().gateway(&earlier.gateway).filter(|_| payable) {
-        Some(gateway) => open(engine, gateway, earlier, wanted, true).await,
+        Some(gateway) => open(engine, gateway, earlier, opening, true).await,
         None => Ok(Begun { payment: earlier, next: None, replayed: true }),
     }
 }
 
-fn gateway_of(engine: &Engine, method: Method) -> Result<&dyn Gateway> {
+/// The gateway that a person pays at by this method, when it works now.
+pub(super) fn gateway_of(engine: &Engine, method: Method) -> Result<&dyn Gateway> {
     let off = || Error::from(billing::Unavailable::GatewayOff);
     if method == Method::SavedCard {
         return Err(Error::Invalid {
@@ -190,18 +213,19 @@ fn new_payment(
         refunded_minor: 0,
         disputed_minor: 0,
         details,
+        purpose: Purpose::Topup,
     }
 }
 
 /// Asks the gateway, and writes down what it said.
-async fn open(
+pub(super) async fn open(
     engine: &Engine,
     gateway: &dyn Gateway,
     payment: Payment,
-    wanted: &Beginning<'_>,
+    opening: Opening,
     replayed: bool,
 ) -> Result<Begun> {
-    let ask = ask(engine, &payment, wanted);
+    let ask = ask(engine, &payment, opening);
     match gateway.open(&ask).await {
         Ok(Opened { object_id, next }) => {
             let next_check_at = Some(next_check(payment.created_at, engine.now()));
@@ -231,7 +255,7 @@ async fn open(
     }
 }
 
-fn ask(engine: &Engine, payment: &Payment, wanted: &Beginning<'_>) -> Ask {
+fn ask(engine: &Engine, payment: &Payment, opening: Opening) -> Ask {
     let returns = |how: &str| {
         let public_url = &engine.settings().public_url;
         format!("{public_url}/topups/{}/{how}", payment.id)
@@ -240,15 +264,15 @@ fn ask(engine: &Engine, payment: &Payment, wanted: &Beginning<'_>) -> Ask {
         account_id: payment.account_id.clone(),
         topup_id: payment.id.clone(),
         money: payment.price,
-        description: "Credits".to_owned(),
+        description: payment.details.plan.clone().unwrap_or_else(|| "Credits".to_owned()),
         customer_id: Some(payment.customer_id.clone()).filter(|id| !id.is_empty()),
-        language: wanted.language.code().to_owned(),
+        language: opening.language.code().to_owned(),
         return_url: returns("return"),
         cancel_url: returns("cancel"),
-        payer_address: wanted.consent.ip,
+        payer_address: opening.ip,
         created_at_s: payment.created_at.seconds(),
         expires_at_s: payment.expires_at.unwrap_or(payment.created_at).seconds(),
-        save_card: wanted.save_card && !payment.customer_id.is_empty(),
+        save_card: opening.save_card && !payment.customer_id.is_empty(),
     }
 }
 
@@ -265,7 +289,7 @@ async fn record(engine: &Engine, payment: Payment, change: &Change, also: Option
 }
 
 /// An address on the web that a browser may be sent to.
-fn read_return_url(engine: &Engine, url: &str) -> Result<String> {
+pub(super) fn read_return_url(engine: &Engine, url: &str) -> Result<String> {
     let wrong = |detail: &str| Error::invalid("return_url", detail);
     if url.len() > MAX_RETURN_URL_BYTES || url.chars().any(|character| character.is_control() || character == ' ') {
         return Err(wrong("must be a URL of at most 2000 bytes without blanks"));

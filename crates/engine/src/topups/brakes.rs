@@ -192,8 +192,6 @@ async fn money_free_at(engine: &Engine, account_id: &str, bought_units: i64) -> 
 /// The rows that a new payment brings along. They go before it, in this order, and fail with it when something that
 /// [`check`] tells stands in the way by then.
 pub(super) fn claim(engine: &Engine, wanted: &Wanted<'_>, payment_id: &str) -> Vec<Statement> {
-    const GATE: &str = "INSERT INTO payment_gates (subject, at_us) VALUES ($1, $2) \
-                        ON CONFLICT (subject) DO UPDATE SET at_us = $2";
     const TRY: &str = "INSERT INTO payment_attempts (account_id, id, payment_id, outcome, address, at_us) \
                        SELECT $1, $2, $2, 'open', $3, $4 WHERE \
                        NOT EXISTS (SELECT 1 FROM disputes WHERE account_id = $1 AND state = 'open') \
@@ -210,10 +208,9 @@ pub(super) fn claim(engine: &Engine, wanted: &Wanted<'_>, payment_id: &str) -> V
     let limits = Limits::of(engine, wanted);
     let account_id = &*wanted.account.id;
     let address = wanted.address.and_then(hashed_address);
-    let gate = |subject: String| Statement::new(GATE, params![subject, now.micros()]).expect_one();
     // Always the account first, so that nobody waits for somebody who waits for him.
-    let mut rows = vec![gate(format!("account:{account_id}"))];
-    rows.extend(address.as_ref().map(|address| gate(format!("address:{address}"))));
+    let mut rows = vec![gate(account_id, now)];
+    rows.extend(address.as_ref().map(|address| pass(format!("address:{address}"), now)));
     let values = params![
         account_id,
         payment_id,
@@ -229,6 +226,17 @@ pub(super) fn claim(engine: &Engine, wanted: &Wanted<'_>, payment_id: &str) -> V
     ];
     rows.push(Statement::new(TRY, values).expect_one());
     rows
+}
+
+/// The row that makes payments of an account wait for each other, on whichever node, while they are written down.
+pub(super) fn gate(account_id: &str, now: Timestamp) -> Statement {
+    pass(format!("account:{account_id}"), now)
+}
+
+fn pass(subject: String, now: Timestamp) -> Statement {
+    const SQL: &str = "INSERT INTO payment_gates (subject, at_us) VALUES ($1, $2) \
+                       ON CONFLICT (subject) DO UPDATE SET at_us = $2";
+    Statement::new(SQL, params![subject, now.micros()]).expect_one()
 }
 
 /// The rows that say how a try ended; the same ones again change nothing. `what` tells one try of a payment from another.

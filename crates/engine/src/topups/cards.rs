@@ -58,6 +58,18 @@ pub async fn begin_saving(engine: &Engine, call: &Call, account_id: &str) -> Res
     Ok(Saving { setup_intent_id: intent.id, client_secret: intent.client_secret.ok_or_else(unreadable)? })
 }
 
+/// The account, a customer at Stripe from now on.
+///
+/// # Errors
+/// [`Unavailable::GatewayOff`], [`Error::Gateway`].
+pub(crate) async fn customer(engine: &Engine, call: &Call, account: AccountRecord) -> Result<AccountRecord> {
+    if account.stripe_customer.is_some() {
+        return Ok(account);
+    }
+    let customer_id = become_customer(engine, call, client(engine)?, &account).await?;
+    Ok(AccountRecord { stripe_customer: Some(customer_id), ..account })
+}
+
 async fn become_customer(engine: &Engine, call: &Call, client: &Client, account: &AccountRecord) -> Result<String> {
     let new = NewCustomer {
         account_id: account.id.to_string(),

@@ -95,7 +95,7 @@ mod tests {
     use providers::Money;
 
     use super::*;
-    use crate::topups::payment::Details;
+    use crate::topups::payment::{Details, Purpose};
 
     fn usd(amount_minor: i64) -> Money {
         Money { amount_minor, currency: Unit::parse("USD").unwrap() }
@@ -125,6 +125,7 @@ mod tests {
             refunded_minor: 0,
             disputed_minor: 0,
             details: Details::default(),
+            purpose: Purpose::Topup,
         }
     }
 

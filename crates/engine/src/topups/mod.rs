@@ -13,10 +13,12 @@
 mod begin;
 mod brakes;
 mod cards;
+mod charge;
 mod clearing;
 mod compare;
 mod dispute;
 mod gateways;
+pub(crate) mod instalments;
 mod judge;
 mod notice;
 mod payment;
@@ -30,13 +32,15 @@ mod take_back;
 mod unmatched;
 
 pub use begin::{Beginning, Begun, Consented, begin};
+pub(crate) use cards::customer;
 pub use cards::{SavedCard, Saving, begin_saving, cards, remove_card, set_default_card};
 pub use clearing::{Cleared, Clearing, check_clearing};
 pub use compare::{Comparison, Unmatched, compare, compare_due, run_comparisons};
 pub use dispute::{Dispute, disputes};
 pub use gateways::Topups;
 pub use notice::{NoticeError, Taken, take_notice};
-pub use payment::{Details, Payment};
+pub use payment::{Details, METHODS, Payment, PaymentFilter, Purpose};
+pub(crate) use settle::clearing;
 pub use providers::Money;
 pub use providers::gateway::{Instrument, Next};
 pub use providers::vnpay::{IpnAnswer, message_group};
@@ -59,8 +63,19 @@ pub async fn payment(engine: &Engine, id: &str) -> Result<Payment> {
 
 /// Payments of an account, newest first: those after the one with id `after`, at most `limit`.
 pub async fn payments(engine: &Engine, account_id: &str, after: Option<&str>, limit: usize) -> Result<Vec<Payment>> {
+    payments_that(engine, account_id, &PaymentFilter::default(), after, limit).await
+}
+
+/// Those of them that pass a filter.
+pub async fn payments_that(
+    engine: &Engine,
+    account_id: &str,
+    filter: &PaymentFilter,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<Payment>> {
     // "pay_g" is greater than every id, in any collation: ids are `pay_` and hexadecimal digits.
-    Payment::page(engine.store(), account_id, after.unwrap_or("pay_g"), limit).await
+    Payment::page(engine.store(), account_id, filter, after.unwrap_or("pay_g"), limit).await
 }
 
 /// Payments of an account that may still bring credits, oldest first.

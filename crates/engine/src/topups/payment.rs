@@ -19,6 +19,40 @@ use crate::{Error, Result};
 /// A saved card, charged without the customer present, as rows name it.
 pub(super) const SAVED_CARD: &str = "saved_card";
 
+/// Every [`Payment::method`].
+pub const METHODS: [&str; 4] = [SAVED_CARD, providers::stripe::NAME, providers::paypal::NAME, providers::vnpay::NAME];
+
+/// What a payment is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// Its credits become a top-up lot.
+    #[default]
+    Topup,
+    /// It pays for a plan: its credits, if it brings any, become the lot of a period.
+    Plan {
+        /// What it pays.
+        instalment_id: String,
+    },
+}
+
+impl Purpose {
+    /// The name in the database and in JSON.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Purpose::Topup => "topup",
+            Purpose::Plan { .. } => "plan",
+        }
+    }
+
+    /// What it pays of a plan.
+    pub fn instalment_id(&self) -> Option<&str> {
+        match self {
+            Purpose::Topup => None,
+            Purpose::Plan { instalment_id } => Some(instalment_id),
+        }
+    }
+}
+
 /// What documents and pages show of a payment; it decides nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -40,6 +74,12 @@ pub struct Details {
     /// What it was paid with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instrument: Option<Instrument>,
+    /// The name of the plan that it pays for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
+    /// Nobody asked for it just now: a renewal.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub automatic: bool,
 }
 
 /// One purchase of credits.
@@ -89,6 +129,27 @@ pub struct Payment {
     pub disputed_minor: i64,
     /// What is shown of it.
     pub details: Details,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// Which payments of an account. Empty lists do not restrict.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaymentFilter {
+    /// States.
+    pub states: Vec<State>,
+    /// Methods, as [`Payment::method`] names them.
+    pub methods: Vec<String>,
+    /// Begun at or after.
+    pub from: Option<Timestamp>,
+    /// Begun before.
+    pub to: Option<Timestamp>,
+}
+
+/// Names between commas, as `LIKE '%,' || name || ',%'` finds them; nothing for none.
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: String = names.flat_map(|name| [name, ","]).collect();
+    if names.is_empty() { names } else { format!(",{names}") }
 }
 
 /// What changes about a payment.
@@ -128,7 +189,7 @@ macro_rules! select {
         concat!(
             "SELECT account_id, id, gateway, method, state, reason, answer, credit_units, amount_minor, currency, live, \
              customer_id, object_id, idempotency_key, created_at_us, updated_at_us, next_check_at_us, money_id, \
-             paid_at_us, expires_at_us, refunded_minor, disputed_minor, details FROM payments ",
+             paid_at_us, expires_at_us, refunded_minor, disputed_minor, details, purpose, instalment_id FROM payments ",
             $rest
         )
     };
@@ -177,6 +238,11 @@ impl Payment {
                 Some(json) => serde_json::from_str(json).map_err(|_| broken("details", json))?,
                 None => Details::default(),
             },
+            purpose: match (row.text(23)?, text(24)?) {
+                ("topup", None) => Purpose::Topup,
+                ("plan", Some(instalment_id)) => Purpose::Plan { instalment_id },
+                (purpose, _) => return Err(broken("purpose", purpose)),
+            },
         })
     }
 
@@ -213,6 +279,12 @@ impl Payment {
         Self::one(store, select!("WHERE account_id = $1 AND idempotency_key = $2"), params![account_id, key]).await
     }
 
+    /// The payments of an instalment, newest first.
+    pub(super) async fn of_instalment(store: &Store, account_id: &str, instalment_id: &str) -> Result<Vec<Payment>> {
+        let sql = select!("WHERE account_id = $1 AND instalment_id = $2 ORDER BY id DESC");
+        Self::many(store, sql, params![account_id, instalment_id]).await
+    }
+
     /// Payments of an account that are not settled, oldest first.
     pub(super) async fn unsettled(store: &Store, account_id: &str) -> Result<Vec<Payment>> {
         let sql = select!(
@@ -222,10 +294,31 @@ impl Payment {
         Self::many(store, sql, params![account_id]).await
     }
 
-    /// Payments of an account whose id is below `before`, newest first.
-    pub(super) async fn page(store: &Store, account_id: &str, before: &str, limit: usize) -> Result<Vec<Payment>> {
-        let sql = select!("WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
-        Self::many(store, sql, params![account_id, before, i64::try_from(limit).unwrap_or(i64::MAX)]).await
+    /// Payments of an account that pass a filter and whose id is below `before`, newest first.
+    pub(super) async fn page(
+        store: &Store,
+        account_id: &str,
+        filter: &PaymentFilter,
+        before: &str,
+        limit: usize,
+    ) -> Result<Vec<Payment>> {
+        let sql = select!(
+            "WHERE account_id = $1 AND id < $2 AND created_at_us >= $3 AND created_at_us < $4 \
+             AND ($5 = '' OR $5 LIKE '%,' || state || ',%') AND ($6 = '' OR $6 LIKE '%,' || method || ',%') \
+             ORDER BY id DESC LIMIT $7"
+        );
+        let states = listed(filter.states.iter().map(|state| state.name()));
+        let methods = listed(filter.methods.iter().map(String::as_str));
+        let values = params![
+            account_id,
+            before,
+            filter.from.map_or(i64::MIN, Timestamp::micros),
+            filter.to.map_or(i64::MAX, Timestamp::micros),
+            states,
+            methods,
+            i64::try_from(limit).unwrap_or(i64::MAX),
+        ];
+        Self::many(store, sql, values).await
     }
 
     /// Payments about which the gateway is to be asked by `now`, the longest due first.
@@ -250,8 +343,9 @@ impl Payment {
     pub(super) fn insert(&self) -> Statement {
         Statement::new(
             "INSERT INTO payments (account_id, id, gateway, method, state, credit_units, amount_minor, currency, live, \
-             customer_id, idempotency_key, created_at_us, updated_at_us, next_check_at_us, expires_at_us, details) \
-             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, CAST($15 AS BIGINT), $16 WHERE NOT EXISTS \
+             customer_id, idempotency_key, created_at_us, updated_at_us, next_check_at_us, expires_at_us, details, \
+             purpose, instalment_id) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, \
+             CAST($15 AS BIGINT), $16, $17, $18 WHERE NOT EXISTS \
              (SELECT 1 FROM payments WHERE account_id = $1 AND state IN ('created', 'unknown'))",
             params![
                 self.account_id.as_str(),
@@ -270,6 +364,8 @@ impl Payment {
                 self.next_check_at.map(Timestamp::micros),
                 self.expires_at.map(Timestamp::micros),
                 self.details.json(),
+                self.purpose.name(),
+                self.purpose.instalment_id(),
             ],
         )
         .expect_one()

@@ -11,6 +11,7 @@ mod books;
 mod dice;
 mod gateway;
 mod interrupt;
+mod letters;
 mod rest;
 mod schedule;
 mod world;
@@ -35,7 +36,7 @@ const SCHEDULES: [u64; 2] = [200, 60];
 /// Schedules that share a database. Payments that wait for a person are asked about for ever, so not too many.
 const PER_DATABASE: usize = 50;
 
-fn american(country: &str) -> ProfileDraft {
+pub(crate) fn american(country: &str) -> ProfileDraft {
     let fields = [
         (AddressField::Line1, "1 Main St"),
         (AddressField::City, "Springfield"),
@@ -94,7 +95,8 @@ async fn play(style: Style, seeds: Range<u64>, told: bool, figures: &mut Figures
     for seed in seeds {
         let before = books::clearing(&place.store).await;
         let done = Schedule::run(&place, style, seed).await;
-        let faults = books::faults(&done, &before).await;
+        let mut faults = books::faults(&done, &before).await;
+        faults.extend(letters::faults(&done).await);
         let world = done.gateway.world();
         let story = world.diary.join("\n");
         assert!(faults.is_empty(), "{style:?}, SCRIP_SEED={seed}:\n{}\n\n{story}", faults.join("\n"));
