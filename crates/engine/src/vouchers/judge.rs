@@ -70,13 +70,15 @@ impl Refusal {
     const fn detail(self) -> &'static str {
         match self {
             Refusal::NotFound => "no voucher has this code; check each character",
-            Refusal::AlreadyUsed => "this account has redeemed the voucher already",
-            Refusal::Expired => "the voucher is no longer valid",
-            Refusal::NotYetValid => "the voucher cannot be redeemed yet; try again later",
-            Refusal::WrongCurrency => "the voucher is for another currency or site than the account's",
-            Refusal::WrongCountry => "the voucher is for other countries than the one of the billing profile",
+            Refusal::AlreadyUsed => "this account has redeemed it already; its vouchers list it",
+            Refusal::Expired => "its time is over, or it was revoked; ask for another one where it came from",
+            Refusal::NotYetValid => "it cannot be redeemed yet, or not for the moment; try again later",
+            Refusal::WrongCurrency => "it is for another currency or site than the account's",
+            Refusal::WrongCountry => "it is for other countries than the one of the billing profile",
             Refusal::ProfileMissing => "the account has no billing profile yet; fill it in first, then go on",
-            Refusal::LimitReached => "the voucher was redeemed as often as it may be",
+            Refusal::LimitReached => {
+                "it was redeemed as often as it may be, or this account has had its share of the campaign"
+            }
         }
     }
 }

@@ -139,7 +139,7 @@ pub struct RevokeArgs {
 
 impl RevokeArgs {
     fn body(self) -> Value {
-        said([("reason", Some(json!(self.reason))), ("keep_redeemed", self.keep_redeemed.then(|| json!(true)))])
+        said([("reason", Some(json!(self.reason))), ("keep_redeemed", self.keep_redeemed.then_some(Value::Bool(true)))])
     }
 }
 
@@ -221,7 +221,7 @@ impl CreateArgs {
             ("total_limit", self.total_limit.map(|limit| json!(limit))),
             ("budget", self.budget.map(Value::String)),
             ("countries", (!self.countries.is_empty()).then(|| json!(self.countries))),
-            ("profile_required", self.without_profile.then(|| json!(false))),
+            ("profile_required", self.without_profile.then_some(Value::Bool(false))),
         ])
     }
 }

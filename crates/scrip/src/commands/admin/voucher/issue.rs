@@ -83,7 +83,7 @@ pub async fn issue(context: &Context, campaign: &str, wanted: IssueArgs) -> Resu
         ]);
         let written = count - left;
         let answer = context.server.send(Method::POST, &path, Some(&body)).await;
-        let answer = answer.map_err(|exit| stopped(exit, written, left, batch.as_deref()))?;
+        let answer = answer.map_err(|exit| stopped(exit, written, left, batch.as_deref(), out.as_deref()))?;
         let name = answer.body["batch"].as_str().unwrap_or_default().to_owned();
         let lines = match context.json {
             true => answer.body.to_string(),
@@ -107,8 +107,10 @@ pub async fn issue(context: &Context, campaign: &str, wanted: IssueArgs) -> Resu
 }
 
 /// What is to be done about a batch that was cut short.
-fn stopped(exit: Exit, written: u32, left: u32, batch: Option<&str>) -> Exit {
+fn stopped(exit: Exit, written: u32, left: u32, batch: Option<&str>, out: Option<&Path>) -> Exit {
     if written == 0 {
+        // Nothing is in it: the same command may be given again.
+        let _ = out.map(std::fs::remove_file);
         return exit;
     }
     let batch = batch.unwrap_or_default();
