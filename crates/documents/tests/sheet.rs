@@ -54,7 +54,7 @@ fn row(amount: Amount, balance: Amount) -> Row<'static> {
         status: Status::PartlyReversed,
         amount,
         balance,
-        id: "ent_1_2".to_owned(),
+        id: "ent_1_2",
     }
 }
 
@@ -228,7 +228,6 @@ fn no_text_of_payments_and_vouchers_becomes_a_formula() {
     let (at, vnd, usd) = (Timestamp::from_micros(0), Unit::parse("VND").unwrap(), Unit::parse("USD").unwrap());
     let amount = |unit: Unit| unit.from_minor(5).unwrap();
     for payload in PAYLOADS {
-        let services = [payload.to_owned()];
         let payment = payments::Row {
             created_at: at,
             currency: usd,
@@ -242,14 +241,14 @@ fn no_text_of_payments_and_vouchers_becomes_a_formula() {
             id: payload,
         };
         let voucher = vouchers::Row {
-            code: payload,
+            code: payload.to_owned(),
             description: payload,
             added_at: at,
             effective_at: at,
             expires_at: at,
             remaining: amount(vnd),
             total: amount(vnd),
-            services: &services,
+            services: vec![payload],
             status: vouchers::Status::Valid,
             id: payload,
         };
@@ -325,7 +324,7 @@ fn payments_and_vouchers_add_up() {
 
     let vouchers = Head { subject: Subject::Vouchers, ..head(Language::Ja, "VND") };
     let row = vouchers::Row {
-        code: "*******456",
+        code: "*******456".to_owned(),
         description: "開業祝い",
         added_at: Timestamp::from_micros(0),
         effective_at: Timestamp::from_micros(0),
@@ -333,7 +332,7 @@ fn payments_and_vouchers_add_up() {
         expires_at: Timestamp::from_micros("2026-11-30T15:00:00Z".parse::<jiff::Timestamp>().unwrap().as_microsecond()),
         remaining: minor(vnd, 300),
         total: minor(vnd, 1_000),
-        services: &[],
+        services: Vec::new(),
         status: vouchers::Status::Valid,
         id: "red_1",
     };

@@ -83,7 +83,7 @@ pub struct Row<'a> {
     /// The book balance afterwards, lots that are not in effect yet included.
     pub balance: Amount,
     /// Its identifier.
-    pub id: String,
+    pub id: &'a str,
 }
 
 /// The columns.

@@ -53,7 +53,7 @@ pub fn filters(
 #[derive(Clone, Debug)]
 pub struct Row<'a> {
     /// The code, masked.
-    pub code: &'a str,
+    pub code: String,
     /// What its campaign says.
     pub description: &'a str,
     /// When it was redeemed.
@@ -67,7 +67,7 @@ pub struct Row<'a> {
     /// What it gave.
     pub total: Amount,
     /// Services that it may pay for; empty: all.
-    pub services: &'a [String],
+    pub services: Vec<&'a str>,
     /// What it is worth.
     pub status: Status,
     /// Its identifier.
@@ -94,9 +94,9 @@ impl<'a> Row<'a> {
     /// The cells, in the order of the columns.
     pub fn cells(self, head: &Head) -> Vec<Cell<'a>> {
         let language = head.language();
-        let products = match self.services {
+        let products = match &self.services[..] {
             [] => text(language, "vouchers-every-product"),
-            services => list(language, services.iter().cloned()),
+            services => list(language, services.iter().map(|service| (*service).to_owned())),
         };
         vec![
             Cell::text(self.code),

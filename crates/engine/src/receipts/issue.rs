@@ -1,5 +1,7 @@
 //! Numbering a receipt and writing it down: both in one transaction, or neither.
 
+use std::collections::HashMap;
+
 use ledger::Timestamp;
 use store::{Failure, Row, Statement, Store, params};
 use tracing::info;
@@ -121,6 +123,19 @@ pub async fn issue(engine: &Engine, payment: &Payment) -> Result<Receipt> {
 async fn last_number(store: &Store, series: &str) -> Result<i64> {
     let rows = store.query("SELECT last_number FROM receipt_series WHERE series = $1", params![series]).await?;
     Ok(rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))
+}
+
+/// Numbers of the receipts of an account's payments, by the payments' ids, of those with ids from `first` to `last`.
+pub(super) async fn numbers(
+    store: &Store,
+    account_id: &str,
+    first: &str,
+    last: &str,
+) -> Result<HashMap<String, String>> {
+    const SQL: &str = "SELECT payment_id, series, number FROM receipts \
+                       WHERE account_id = $1 AND payment_id >= $2 AND payment_id <= $3";
+    let rows = store.query(SQL, params![account_id, first, last]).await?;
+    rows.iter().map(|row| Ok((row.text(0)?.to_owned(), shown(row.text(1)?, row.int(2)?)))).collect()
 }
 
 /// A number as people read it: `R-2026-000124`.

@@ -19,6 +19,7 @@ mod parties;
 mod snapshot;
 mod tax;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use store::{Statement, params};
@@ -87,6 +88,20 @@ pub async fn receipt(engine: &Engine, payment: &Payment) -> Result<Receipt> {
     match Receipt::find(engine.store(), &payment.account_id, &payment.id).await? {
         Some(receipt) => Ok(receipt),
         None => issue(engine, payment).await,
+    }
+}
+
+/// Numbers of the receipts of an account's payments, by the payments' ids; those that were not issued are left out.
+///
+/// # Errors
+/// When the database cannot be read.
+pub async fn receipt_numbers(engine: &Engine, payments: &[Payment]) -> Result<HashMap<String, String>> {
+    let ids = || payments.iter().map(|payment| payment.id.as_str());
+    match (payments.first(), ids().min(), ids().max()) {
+        (Some(payment), Some(first), Some(last)) => {
+            issue::numbers(engine.store(), &payment.account_id, first, last).await
+        }
+        _ => Ok(HashMap::new()),
     }
 }
 
