@@ -5,6 +5,7 @@ use axum::response::Response;
 use engine::Engine;
 use engine::accounts::{AccountChange, AccountRecord, NewAccount};
 use engine::checks::Metadata;
+use engine::members::Capability;
 use http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
@@ -12,6 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::Operator;
 use crate::fields::{self, AmountText, Money, Time};
 use crate::problem::Problem;
@@ -21,7 +23,11 @@ use crate::{cursor, reply};
 
 /// `/v1/accounts` and `/v1/accounts/{id}`.
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(open, list)).routes(routes!(get, change))
+    OpenApiRouter::new()
+        .routes(routes!(open).needs(Capability::AccountsWrite))
+        .routes(routes!(list).needs(Capability::AccountsRead))
+        .routes(routes!(get).needs(Capability::AccountsRead))
+        .routes(routes!(change).needs(Capability::AccountsWrite))
 }
 
 /// A new account.

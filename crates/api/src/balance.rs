@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use engine::Engine;
-use engine::keys::Scope;
+use engine::members::Capability;
 use http::StatusCode;
 use ledger::{Account, Amount, Lot, LotKind, Timestamp};
 use serde::Serialize;
@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::Caller;
 use crate::fields::{self, Id, Money, Time};
 use crate::problem::Problem;
@@ -21,7 +22,7 @@ use crate::request::{Params, PathId};
 
 /// `GET /v1/accounts/{id}/balance`.
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(balance))
+    OpenApiRouter::new().routes(routes!(balance).needs(Capability::BalanceRead))
 }
 
 /// What an account has. `balance` = the sum of `by_kind` − `overdraft`; `available` = `balance` − `held`.
@@ -130,15 +131,13 @@ fn answer(account: &Account, as_of: Timestamp) -> BalanceAnswer {
 /// Exact at the instant of the answer, or at an earlier one.
 #[utoipa::path(get, path = "/v1/accounts/{id}/balance", operation_id = "get_balance", tag = "accounts",
     params(("id" = String, Path), ("at" = Option<Time>, Query, description = "An earlier instant")),
-    responses((status = 200, body = BalanceAnswer, description = "What the account has")),
-    security(("operator_key" = []), ("account_key" = ["balance:read"])))]
+    responses((status = 200, body = BalanceAnswer, description = "What the account has")))]
 async fn balance(
     State(engine): State<Engine>,
     caller: Caller,
     PathId(id): PathId,
     params: Params,
 ) -> Result<Response, Problem> {
-    caller.may(Scope::BalanceRead)?;
     let account = engine.accounts().locate(caller.account(Some(&id))?).await?;
     params.only(&["at"])?;
     let at = params.time("at")?.map(|time| time.0);

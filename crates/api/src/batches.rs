@@ -3,8 +3,8 @@
 use axum::extract::State;
 use axum::response::Response;
 use engine::Engine;
-use engine::keys::Scope;
 use engine::ledger_calls::Planned;
+use engine::members::Capability;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -14,6 +14,7 @@ use utoipa::openapi::{ObjectBuilder, Ref};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::Caller;
 use crate::problem::{Problem, ProblemBody};
 use crate::reply;
@@ -22,7 +23,9 @@ use crate::spending::{DebitRequest, Spend, UsageRequest, plan};
 
 /// `/v1/debits/batch` and `/v1/usage/batch`.
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(debit_batch)).routes(routes!(usage_batch))
+    OpenApiRouter::new()
+        .routes(routes!(debit_batch).needs(Capability::UsageWrite))
+        .routes(routes!(usage_batch).needs(Capability::UsageWrite))
 }
 
 /// Many requests.
@@ -108,7 +111,6 @@ struct ItemAnswer {
 }
 
 async fn batch<T: Spend>(engine: &Engine, caller: &Caller, batch: Batch) -> Result<Response, Problem> {
-    caller.may(Scope::UsageWrite)?;
     let most = engine.settings().limits.batch_items;
     if !(1..=most).contains(&batch.items.len()) {
         return Err(Problem::field("items", format!("must have 1 to {most} items")));
@@ -153,8 +155,7 @@ async fn plan_item<T: Spend>(engine: &Engine, caller: &Caller, item: &RawValue) 
 ///
 /// Each item stands for itself: it is answered as a single request would be, and never fails its neighbours.
 #[utoipa::path(post, path = "/v1/debits/batch", tag = "spending", request_body = DebitBatch,
-    responses((status = 200, body = BatchAnswer, description = "What became of each item, in order")),
-    security(("operator_key" = []), ("account_key" = ["usage:write"])))]
+    responses((status = 200, body = BatchAnswer, description = "What became of each item, in order")))]
 async fn debit_batch(
     State(engine): State<Engine>,
     caller: Caller,
@@ -168,8 +169,7 @@ async fn debit_batch(
 /// Each item stands for itself: it is answered as a single request would be, and never fails its neighbours.
 #[utoipa::path(post, path = "/v1/usage/batch", operation_id = "charge_usage_batch",
     tag = "spending", request_body = UsageBatch,
-    responses((status = 200, body = BatchAnswer, description = "What became of each item, in order")),
-    security(("operator_key" = []), ("account_key" = ["usage:write"])))]
+    responses((status = 200, body = BatchAnswer, description = "What became of each item, in order")))]
 async fn usage_batch(
     State(engine): State<Engine>,
     caller: Caller,

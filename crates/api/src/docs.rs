@@ -14,12 +14,17 @@ use http::{StatusCode, header};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::{Access, Needs};
+
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// `/openapi.json`, `/docs`, `/docs/style.css`.
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(openapi)).routes(routes!(docs)).routes(routes!(style))
+    OpenApiRouter::new()
+        .routes(routes!(openapi).needs(Access::Public))
+        .routes(routes!(docs).needs(Access::Public))
+        .routes(routes!(style).needs(Access::Public))
 }
 
 /// The document as JSON and as a page, made once.

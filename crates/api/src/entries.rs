@@ -7,7 +7,7 @@ use axum::response::Response;
 use engine::Engine;
 use engine::accounts::Located;
 use engine::ids::IdKind;
-use engine::keys::Scope;
+use engine::members::Capability;
 use http::StatusCode;
 use ledger::{Event, Kind, LotKind};
 use serde::Serialize;
@@ -17,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::Caller;
 use crate::fields::{self, Id, Money, Time};
 use crate::problem::Problem;
@@ -26,17 +27,21 @@ use crate::{cursor, reply};
 
 /// Most values of one filter.
 const MAX_FILTER_VALUES: usize = 100;
+/// The filters of a query.
+pub const FILTERS: [&str; 6] = ["service", "status", "balance_type", "kind", "from", "to"];
 
 /// `GET /v1/accounts/{id}/entries` and `GET /v1/entries/{id}`.
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))
+    OpenApiRouter::new()
+        .routes(routes!(list).needs(Capability::BalanceRead))
+        .routes(routes!(get).needs(Capability::BalanceRead))
 }
 
 /// Which entries. Each filter may be given many times, or once with commas; entries must match all filters.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "only its description is used; Params reads the query")]
-struct EntryQuery {
+pub struct EntryQuery {
     /// Services, exactly.
     service: Option<Vec<String>>,
     /// Whether the entry still stands.
@@ -256,17 +261,15 @@ pub fn filter(params: &Params) -> Result<EntryFilter, Problem> {
 /// The account's credit history, newest first.
 #[utoipa::path(get, path = "/v1/accounts/{id}/entries", operation_id = "list_entries", tag = "accounts",
     params(("id" = String, Path), EntryQuery, PageQuery),
-    responses((status = 200, body = EntryList, description = "A page of entries, newest first")),
-    security(("operator_key" = []), ("account_key" = ["balance:read"])))]
+    responses((status = 200, body = EntryList, description = "A page of entries, newest first")))]
 async fn list(
     State(engine): State<Engine>,
     caller: Caller,
     PathId(id): PathId,
     params: Params,
 ) -> Result<Response, Problem> {
-    caller.may(Scope::BalanceRead)?;
     let account = engine.accounts().locate(caller.account(Some(&id))?).await?;
-    params.only(&["service", "status", "balance_type", "kind", "from", "to", "limit", "cursor"])?;
+    params.only(&[&FILTERS[..], &["limit", "cursor"]].concat())?;
     let filter = filter(&params)?;
     let limit = params.limit(&engine)?;
     let before = cursor::number(params.one("cursor")?)?;
@@ -281,10 +284,8 @@ async fn list(
 /// Get an entry
 #[utoipa::path(get, path = "/v1/entries/{id}", operation_id = "get_entry",
     tag = "accounts", params(("id" = String, Path)),
-    responses((status = 200, body = EntryAnswer, description = "The entry, with what became of it")),
-    security(("operator_key" = []), ("account_key" = ["balance:read"])))]
+    responses((status = 200, body = EntryAnswer, description = "The entry, with what became of it")))]
 async fn get(State(engine): State<Engine>, caller: Caller, path: PathId) -> Result<Response, Problem> {
-    caller.may(Scope::BalanceRead)?;
     let id = path.local(IdKind::Entry, "entry")?;
     let owner = engine.owner(id, "entry").await?;
     caller.owns(&owner.id, "entry")?;

@@ -2,10 +2,12 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use engine::Engine;
+use engine::audit::{self, Change};
 use engine::checks::Metadata;
 use engine::ids::IdKind;
 use engine::ledger_calls::{Grant, Note, Planned};
+use engine::members::Capability;
+use engine::{Call, Engine};
 use http::StatusCode;
 use ledger::LotKind;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -14,6 +16,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::Operator;
 use crate::fields::{self, AmountText, Id, Money, Time};
 use crate::problem::Problem;
@@ -24,7 +27,11 @@ use crate::spending::booked;
 
 /// `/v1/grants`, `/v1/lots/…`, `/v1/adjustments`.
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(grant)).routes(routes!(void)).routes(routes!(expiry)).routes(routes!(adjust))
+    OpenApiRouter::new()
+        .routes(routes!(grant).needs(Capability::CreditsWrite))
+        .routes(routes!(void).needs(Capability::CreditsWrite))
+        .routes(routes!(expiry).needs(Capability::CreditsWrite))
+        .routes(routes!(adjust).needs(Capability::CreditsWrite))
 }
 
 /// Give credits.
@@ -129,9 +136,45 @@ struct AdjustmentRequest {
     metadata: Option<Metadata>,
 }
 
+/// What the audit log says of an order: who, what, why.
+struct Noted<'a> {
+    call: &'a Call,
+    action: &'static str,
+    reason: Option<&'a str>,
+}
+
+impl Noted<'_> {
+    /// Writes a reference to what the ledger has booked: its own chain holds the rest.
+    async fn write(&self, engine: &Engine, receipt: &Receipt) -> Result<(), Problem> {
+        if receipt.replayed {
+            return Ok(());
+        }
+        let account = engine.accounts().locate_no(receipt.account_no).await?;
+        let entry = Id::entry(receipt.account_no, booked(receipt)?.seq).0.to_string();
+        let change = Change {
+            action: self.action,
+            account_id: Some(&account.id),
+            object: Some(&entry),
+            reason: self.reason,
+            ..Change::default()
+        };
+        audit::note(engine, self.call, &change).await;
+        Ok(())
+    }
+}
+
 /// Does the order and answers with the lot of this number, the new one when there is none.
-async fn answer(engine: &Engine, planned: Planned, lot: Option<Id>, status: StatusCode) -> Result<Response, Problem> {
+async fn answer(
+    engine: &Engine,
+    planned: Planned,
+    noted: Option<Noted<'_>>,
+    lot: Option<Id>,
+    status: StatusCode,
+) -> Result<Response, Problem> {
     let receipt = engine.submit(planned).await?;
+    if let Some(noted) = noted {
+        noted.write(engine, &receipt).await?;
+    }
     let seq = booked(&receipt)?.seq;
     let change = LotChange {
         entry: Id::entry(receipt.account_no, seq),
@@ -157,7 +200,7 @@ async fn grant(
     Json(request): Json<GrantRequest>,
 ) -> Result<Response, Problem> {
     let note = Note {
-        description: request.reason,
+        description: request.reason.clone(),
         reference: request.reference,
         metadata: request.metadata,
         ..Note::default()
@@ -170,8 +213,15 @@ async fn grant(
         scope: request.scope.unwrap_or_default(),
         priority: request.priority,
     };
-    let planned = engine.order_grant(&operator.keyed(key), &request.account, grant, note).await?;
-    answer(&engine, planned, None, StatusCode::CREATED).await
+    let call = operator.keyed(key);
+    let planned = engine.order_grant(&call, &request.account, grant, note).await?;
+    // Software grants all day long, and its key stands in the ledger; a person's doing is looked for here.
+    let noted = operator.is_person().then_some(Noted {
+        call: &call,
+        action: "credits.granted",
+        reason: request.reason.as_deref(),
+    });
+    answer(&engine, planned, noted, None, StatusCode::CREATED).await
 }
 
 /// Void a lot
@@ -189,9 +239,11 @@ async fn void(
     OptionalJson(request): OptionalJson<VoidRequest>,
 ) -> Result<Response, Problem> {
     let lot = path.local(IdKind::Lot, "lot")?;
-    let note = Note { description: request.reason, ..Note::default() };
-    let planned = engine.order_void(&operator.keyed(key), lot, note).await?;
-    answer(&engine, planned, Some(Id(lot)), StatusCode::OK).await
+    let note = Note { description: request.reason.clone(), ..Note::default() };
+    let call = operator.keyed(key);
+    let planned = engine.order_void(&call, lot, note).await?;
+    let noted = Noted { call: &call, action: "lot.voided", reason: request.reason.as_deref() };
+    answer(&engine, planned, Some(noted), Some(Id(lot)), StatusCode::OK).await
 }
 
 /// Move the expiry of a lot
@@ -207,11 +259,12 @@ async fn expiry(
     Json(request): Json<ExpiryRequest>,
 ) -> Result<Response, Problem> {
     let lot = path.local(IdKind::Lot, "lot")?;
-    let note = Note { description: request.reason, ..Note::default() };
+    let note = Note { description: request.reason.clone(), ..Note::default() };
     let expires_at = request.expires_at.map(|time| time.0);
     let call = engine::Call { key: key.map(|key| key.0), ..operator.call() };
     let planned = engine.order_expiry(&call, lot, expires_at, note).await?;
-    answer(&engine, planned, Some(Id(lot)), StatusCode::OK).await
+    let noted = Noted { call: &call, action: "lot.expiry_moved", reason: request.reason.as_deref() };
+    answer(&engine, planned, Some(noted), Some(Id(lot)), StatusCode::OK).await
 }
 
 /// Correct a balance
@@ -227,13 +280,15 @@ async fn adjust(
     Json(request): Json<AdjustmentRequest>,
 ) -> Result<Response, Problem> {
     let note = Note {
-        description: Some(request.reason),
+        description: Some(request.reason.clone()),
         reference: request.reference,
         metadata: request.metadata,
         ..Note::default()
     };
-    let planned = engine.order_adjustment(&operator.keyed(key), &request.account, &request.amount.0, note).await?;
+    let call = operator.keyed(key);
+    let planned = engine.order_adjustment(&call, &request.account, &request.amount.0, note).await?;
     let receipt = engine.submit(planned).await?;
+    Noted { call: &call, action: "credits.adjusted", reason: Some(&request.reason) }.write(&engine, &receipt).await?;
     let tx = booked(&receipt)?;
     let answer = AdjustmentAnswer {
         entry: Id::entry(receipt.account_no, tx.seq),

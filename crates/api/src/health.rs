@@ -12,13 +12,17 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::{Access, Needs};
 use crate::observe::prometheus;
 use crate::problem::{Problem, ProblemBody};
 use crate::reply;
 
 /// `/healthz`, `/readyz`, `/metrics`.
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(healthz)).routes(routes!(readyz)).routes(routes!(metrics))
+    OpenApiRouter::new()
+        .routes(routes!(healthz).needs(Access::Public))
+        .routes(routes!(readyz).needs(Access::Public))
+        .routes(routes!(metrics).needs(Access::Public))
 }
 
 /// All is well.

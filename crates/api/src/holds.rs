@@ -7,8 +7,8 @@ use axum::response::Response;
 use engine::Engine;
 use engine::checks::Metadata;
 use engine::ids::{IdKind, LocalId};
-use engine::keys::Scope;
 use engine::ledger_calls::{Note, Planned};
+use engine::members::Capability;
 use http::StatusCode;
 use ledger::{Event, Overrun, Part};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::Caller;
 use crate::fields::{self, AmountText, Id, Money, Time};
 use crate::problem::Problem;
@@ -28,11 +29,11 @@ use crate::spending::{DebitAnswer, booked};
 /// `/v1/holds…`.
 pub fn routes() -> OpenApiRouter<Engine> {
     OpenApiRouter::new()
-        .routes(routes!(place))
-        .routes(routes!(get))
-        .routes(routes!(capture))
-        .routes(routes!(release))
-        .routes(routes!(extend))
+        .routes(routes!(place).needs(Capability::HoldWrite))
+        .routes(routes!(get).needs(Capability::HoldWrite))
+        .routes(routes!(capture).needs(Capability::HoldWrite))
+        .routes(routes!(release).needs(Capability::HoldWrite))
+        .routes(routes!(extend).needs(Capability::HoldWrite))
 }
 
 /// Earmark credits.
@@ -182,7 +183,6 @@ struct ExtendAnswer {
 
 /// The hold of the path, when this caller may touch it.
 async fn hold_of(engine: &Engine, caller: &Caller, path: &PathId) -> Result<LocalId, Problem> {
-    caller.may(Scope::HoldWrite)?;
     let hold = path.local(IdKind::Hold, "hold")?;
     let account = engine.owner(hold, "hold").await?;
     caller.owns(&account.id, "hold")?;
@@ -199,15 +199,13 @@ async fn submit(engine: &Engine, caller: &Caller, planned: engine::Result<Planne
 /// Held credits neither expire nor can be spent by others until the hold is captured, released or runs out.
 #[utoipa::path(post, path = "/v1/holds", operation_id = "place_hold",
     tag = "holds", params(KeyHeader), request_body = HoldRequest,
-    responses((status = 201, body = HoldAnswer, description = "Credits are earmarked")),
-    security(("operator_key" = []), ("account_key" = ["hold:write"])))]
+    responses((status = 201, body = HoldAnswer, description = "Credits are earmarked")))]
 async fn place(
     State(engine): State<Engine>,
     caller: Caller,
     key: IdempotencyKey,
     Json(request): Json<HoldRequest>,
 ) -> Result<Response, Problem> {
-    caller.may(Scope::HoldWrite)?;
     let HoldRequest { account, amount, service, ttl_seconds, resource, description, reference, metadata } = request;
     let account = caller.account(account.as_deref())?;
     let note = Note { service: Some(service), resource, description, reference, metadata };
@@ -235,8 +233,7 @@ fn sum(parts: &[Part]) -> ledger::Amount {
 
 /// Get a hold
 #[utoipa::path(get, path = "/v1/holds/{id}", operation_id = "get_hold", tag = "holds", params(("id" = String, Path)),
-    responses((status = 200, body = HoldState, description = "The hold as it is now")),
-    security(("operator_key" = []), ("account_key" = ["hold:write"])))]
+    responses((status = 200, body = HoldState, description = "The hold as it is now")))]
 async fn get(State(engine): State<Engine>, caller: Caller, path: PathId) -> Result<Response, Problem> {
     let hold = hold_of(&engine, &caller, &path).await?;
     let (account, entry) = engine.hold_entry(hold).await?;
@@ -264,8 +261,7 @@ async fn get(State(engine): State<Engine>, caller: Caller, path: PathId) -> Resu
 #[utoipa::path(post, path = "/v1/holds/{id}/capture", operation_id = "capture_hold",
     tag = "holds", params(("id" = String, Path), KeyHeader),
     request_body = CaptureRequest,
-    responses((status = 200, body = CaptureAnswer, description = "Credits were taken")),
-    security(("operator_key" = []), ("account_key" = ["hold:write"])))]
+    responses((status = 200, body = CaptureAnswer, description = "Credits were taken")))]
 async fn capture(
     State(engine): State<Engine>,
     caller: Caller,
@@ -286,8 +282,7 @@ async fn capture(
 #[utoipa::path(post, path = "/v1/holds/{id}/release", operation_id = "release_hold",
     tag = "holds", params(("id" = String, Path), KeyHeader),
     request_body = Option<ReleaseRequest>,
-    responses((status = 200, body = ReleaseAnswer, description = "The hold has ended, nothing was spent")),
-    security(("operator_key" = []), ("account_key" = ["hold:write"])))]
+    responses((status = 200, body = ReleaseAnswer, description = "The hold has ended, nothing was spent")))]
 async fn release(
     State(engine): State<Engine>,
     caller: Caller,
@@ -313,8 +308,7 @@ async fn release(
 #[utoipa::path(post, path = "/v1/holds/{id}/extend", operation_id = "extend_hold",
     tag = "holds", params(("id" = String, Path), OptionalKeyHeader),
     request_body = ExtendRequest,
-    responses((status = 200, body = ExtendAnswer, description = "The hold has a new life")),
-    security(("operator_key" = []), ("account_key" = ["hold:write"])))]
+    responses((status = 200, body = ExtendAnswer, description = "The hold has a new life")))]
 async fn extend(
     State(engine): State<Engine>,
     caller: Caller,

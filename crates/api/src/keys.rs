@@ -4,12 +4,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use engine::Engine;
 use engine::keys::{KeyRecord, NewKey, Scope, Scopes};
+use engine::members::Capability;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::Caller;
 use crate::fields::{self, Time};
 use crate::problem::Problem;
@@ -21,7 +23,10 @@ const PREFIX: &str = "key_";
 
 /// `/v1/accounts/{id}/keys…`.
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(issue, list)).routes(routes!(revoke))
+    OpenApiRouter::new()
+        .routes(routes!(issue).needs(Capability::KeysAdmin))
+        .routes(routes!(list).needs(Capability::KeysAdmin))
+        .routes(routes!(revoke).needs(Capability::KeysAdmin))
 }
 
 /// A new key.
@@ -110,8 +115,7 @@ impl KeyAnswer {
 #[utoipa::path(post, path = "/v1/accounts/{id}/keys", operation_id = "issue_key",
     tag = "keys", params(("id" = String, Path)),
     request_body = Option<KeyRequest>,
-    responses((status = 201, body = IssuedKey, description = "The key, shown once")),
-    security(("operator_key" = []), ("account_key" = ["keys:admin"])))]
+    responses((status = 201, body = IssuedKey, description = "The key, shown once")))]
 async fn issue(
     State(engine): State<Engine>,
     caller: Caller,
@@ -120,13 +124,10 @@ async fn issue(
 ) -> Result<Response, Problem> {
     let account = account(&engine, &caller, &id).await?;
     let scopes = request.scopes.map(read_scopes).transpose()?;
-    let own = caller.key();
-    if own.account.is_some() && !own.scopes.contains_all(scopes.unwrap_or_else(Scopes::usual)) {
-        return Err(Problem::forbidden("a key cannot pass on scopes that it does not have"));
-    }
+    caller.may_pass_on(scopes.unwrap_or_else(Scopes::usual))?;
     let expires_at = request.expires_at.map(|time| time.0);
     let new = NewKey { name: request.name.unwrap_or_default(), scopes, expires_at };
-    let (record, key) = engine.keys().issue(&account, new).await?;
+    let (record, key) = engine.keys().issue(&caller.call(None), &account, new).await?;
     let answer = KeyAnswer::of(record);
     let KeyAnswer { id, name, scopes, created_at, expires_at, .. } = answer;
     reply::json(StatusCode::CREATED, &IssuedKey { id, key, name, scopes, created_at, expires_at })
@@ -142,9 +143,8 @@ fn read_scopes(names: Vec<String>) -> Result<Scopes, Problem> {
     names.iter().map(read).collect()
 }
 
-/// The account of the path, when this caller may manage its keys.
+/// The account of the path, when it is this caller's.
 async fn account(engine: &Engine, caller: &Caller, id: &str) -> Result<String, Problem> {
-    caller.may(Scope::KeysAdmin)?;
     let id = caller.account(Some(id))?;
     Ok(engine.accounts().locate(id).await?.id.to_string())
 }
@@ -152,8 +152,7 @@ async fn account(engine: &Engine, caller: &Caller, id: &str) -> Result<String, P
 /// List API keys
 #[utoipa::path(get, path = "/v1/accounts/{id}/keys", operation_id = "list_keys",
     tag = "keys", params(("id" = String, Path), PageQuery),
-    responses((status = 200, body = KeyList, description = "A page of keys, newest first")),
-    security(("operator_key" = []), ("account_key" = ["keys:admin"])))]
+    responses((status = 200, body = KeyList, description = "A page of keys, newest first")))]
 async fn list(
     State(engine): State<Engine>,
     caller: Caller,
@@ -178,8 +177,7 @@ async fn list(
 /// At once and for ever. Again changes nothing.
 #[utoipa::path(delete, path = "/v1/accounts/{id}/keys/{key_id}", operation_id = "revoke_key", tag = "keys",
     params(("id" = String, Path), ("key_id" = String, Path)),
-    responses((status = 204, description = "The key is no longer valid")),
-    security(("operator_key" = []), ("account_key" = ["keys:admin"])))]
+    responses((status = 204, description = "The key is no longer valid")))]
 async fn revoke(
     State(engine): State<Engine>,
     caller: Caller,
@@ -187,6 +185,6 @@ async fn revoke(
 ) -> Result<Response, Problem> {
     let account = account(&engine, &caller, &id).await?;
     let public_id = key_id.strip_prefix(PREFIX).ok_or_else(|| Problem::not_found("key"))?;
-    engine.keys().revoke(&account, public_id).await?;
+    engine.keys().revoke(&caller.call(None), &account, public_id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -3,6 +3,7 @@
 use axum::extract::{FromRequest, Request, State};
 use axum::response::Response;
 use engine::Engine;
+use engine::members::Capability;
 use engine::prices::{BookRecord, Mode, invalid};
 use http::StatusCode;
 use ledger::Unit;
@@ -13,6 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::Operator;
 use crate::fields::{AmountText, Time};
 use crate::problem::Problem;
@@ -30,10 +32,11 @@ const SKIPPED_SHOWN: usize = 100;
 /// `/v1/prices…`.
 pub fn routes() -> OpenApiRouter<Engine> {
     OpenApiRouter::new()
-        .routes(routes!(publish, list))
-        .routes(routes!(import))
-        .routes(routes!(current))
-        .routes(routes!(version))
+        .routes(routes!(publish).needs(Capability::PricesWrite))
+        .routes(routes!(list).needs(Capability::PricesRead))
+        .routes(routes!(import).needs(Capability::PricesWrite))
+        .routes(routes!(current).needs(Capability::PricesRead))
+        .routes(routes!(version).needs(Capability::PricesRead))
 }
 
 /// What a new version does with services that it does not name.
@@ -194,7 +197,7 @@ async fn publish(
     // The book reads its own document, because its errors name the place.
     let document = format!(r#"{{"unit":{},"services":{}}}"#, unit.get(), services.get());
     let book = PriceBook::parse(document.as_bytes()).map_err(invalid)?;
-    let record = engine.prices().publish(book, mode.into(), "api", &operator.call().actor).await?;
+    let record = engine.prices().publish(book, mode.into(), "api", operator.call()).await?;
     reply::json(StatusCode::CREATED, &BookAnswer::of(record))
 }
 
@@ -231,8 +234,7 @@ async fn import(
     let mark_up = mark_up.unwrap_or_else(one).0;
     let import = LitellmImport { unit, models, mark_up, exchange_rate: exchange_rate.0, per: IMPORT_PER };
     let document = document.get().as_bytes().to_vec();
-    let actor = operator.call().actor;
-    let (record, mut imported) = engine.prices().import(document, import, mode.into(), &actor).await?;
+    let (record, mut imported) = engine.prices().import(document, import, mode.into(), operator.call()).await?;
     let skipped = imported.skipped.len();
     imported.skipped.truncate(SKIPPED_SHOWN);
     let answer = ImportAnswer {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::response::Response;
 use engine::Engine;
+use engine::members::Capability;
 use http::StatusCode;
 use ledger::Unit;
 use serde::Serialize;
@@ -12,6 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::Operator;
 use crate::fields::format_sum;
 use crate::problem::Problem;
@@ -19,7 +21,7 @@ use crate::reply;
 
 /// `GET /v1/ledger/trial-balance`.
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(trial_balance))
+    OpenApiRouter::new().routes(routes!(trial_balance).needs(Capability::ReportsRead))
 }
 
 /// The trial balance.

@@ -4,17 +4,22 @@
 //! proxy in front speaks TLS and newer versions.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
 use engine::Engine;
+use http::Request;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tower::Service;
 
 /// Connections served at a time; more wait to be accepted.
 const MAX_CONNECTIONS: usize = 10_000;
@@ -55,8 +60,8 @@ pub async fn serve_router(listener: TcpListener, router: Router, signal: impl Fu
             accepted = accept(&listener, &permits) => accepted,
             () = &mut signal => break,
         };
-        let Some((stream, permit)) = stream else { continue };
-        let service = TowerToHyperService::new(router.clone());
+        let Some((stream, peer, permit)) = stream else { continue };
+        let service = TowerToHyperService::new(Peered { inner: router.clone(), peer });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
@@ -78,18 +83,40 @@ pub async fn serve_router(listener: TcpListener, router: Router, signal: impl Fu
     Ok(())
 }
 
+/// Tells the service of a connection who is at its other end, as [`ConnectInfo`].
+#[derive(Clone)]
+struct Peered<S> {
+    inner: S,
+    peer: SocketAddr,
+}
+
+impl<B, S: Service<Request<B>>> Service<Request<B>> for Peered<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> S::Future {
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        self.inner.call(request)
+    }
+}
+
 async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
     let permit = Arc::clone(permits).acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((stream, _)) => {
+        Ok((stream, peer)) => {
             // Answers are small: waiting to fill a packet only delays them.
             if let Err(error) = stream.set_nodelay(true) {
                 tracing::debug!(%error, "no TCP_NODELAY");
             }
-            Some((stream, permit))
+            Some((stream, peer, permit))
         }
         Err(error) => {
             tracing::warn!(%error, "could not accept a connection");

@@ -5,11 +5,12 @@
 
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Components, ContentBuilder, InfoBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response, Schema};
 use utoipa::openapi::{LicenseBuilder, ResponseBuilder, schema::Type};
 use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+use crate::access::{ACCOUNT_KEY, OPERATOR_KEY, SESSION};
 use crate::problem::ProblemBody;
 
 /// The idempotency key of a request that moves credits.
@@ -59,8 +60,11 @@ pub fn complete(document: &mut OpenApi) {
     <ProblemBody as ToSchema>::schemas(&mut nested);
     components.schemas.extend(nested);
     let bearer = || SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    components.add_security_scheme("operator_key", bearer());
-    components.add_security_scheme("account_key", bearer());
+    components.add_security_scheme(OPERATOR_KEY, bearer());
+    components.add_security_scheme(ACCOUNT_KEY, bearer());
+    let cookie = "After signing in. A change also needs the header X-CSRF-Token with the session's csrf_token.";
+    let cookie = ApiKeyValue::with_description("__Host-scrip", cookie);
+    components.add_security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     for (path, item) in &mut document.paths.paths {
         if path.starts_with("/v1/") {
             let variable = path.contains('{');
@@ -81,9 +85,6 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation
 }
 
 fn complete_operation(operation: &mut Operation, writes: bool, variable: bool) {
-    if operation.security.is_none() {
-        operation.security = Some(vec![SecurityRequirement::new("operator_key", Vec::<String>::new())]);
-    }
     let id =
         HeaderBuilder::new().schema(Some(text())).description(Some("Names the request in the server's logs.")).build();
     for response in operation.responses.responses.values_mut() {
@@ -92,8 +93,8 @@ fn complete_operation(operation: &mut Operation, writes: bool, variable: bool) {
         }
     }
     let mut problems = vec![
-        (401, "The API key is missing or not valid"),
-        (403, "The key may not do this"),
+        (401, "The API key or the session is missing or not valid"),
+        (403, "The caller may not do this"),
         (422, "A field or parameter is not as it must be"),
         (500, "Something went wrong here"),
         (503, "The server cannot do this now; retry with the same idempotency key"),

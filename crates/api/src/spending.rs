@@ -10,8 +10,8 @@ use axum::extract::State;
 use axum::response::Response;
 use engine::checks::Metadata;
 use engine::ids::IdKind;
-use engine::keys::Scope;
 use engine::ledger_calls::{Note, Planned, Usage};
+use engine::members::Capability;
 use engine::{Call, Engine};
 use http::StatusCode;
 use ledger::{OnInsufficient, Transaction};
@@ -23,6 +23,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::{Caller, Operator};
 use crate::fields::{self, AmountText, Id, Money, Time};
 use crate::problem::Problem;
@@ -32,7 +33,10 @@ use crate::spec::KeyHeader;
 
 /// `/v1/debits…` and `/v1/usage…`.
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(debit)).routes(routes!(usage)).routes(routes!(reverse))
+    OpenApiRouter::new()
+        .routes(routes!(debit).needs(Capability::UsageWrite))
+        .routes(routes!(usage).needs(Capability::UsageWrite))
+        .routes(routes!(reverse).needs(Capability::CreditsWrite))
 }
 
 /// Take credits.
@@ -169,6 +173,11 @@ pub struct UsageAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Time>)]
     occurred_at: Option<Time>,
+    /// The prices of the account's plan, when they held because its credits are used up: `{"plan", "plan_version"}`, and
+    /// `percent` for a factor on the price book's prices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    on_demand: Option<Box<RawValue>>,
 }
 
 /// How a price became an amount, as the ledger keeps it.
@@ -178,6 +187,7 @@ pub struct Pricing {
     occurred_at_us: Option<i64>,
     exact: String,
     lines: Box<RawValue>,
+    on_demand: Option<Box<RawValue>>,
 }
 
 /// The transaction of a receipt; only sweeps have none.
@@ -218,6 +228,7 @@ impl UsageAnswer {
             amount_exact: pricing.exact,
             meters: pricing.lines,
             occurred_at: pricing.occurred_at_us.map(|at_us| Time(ledger::Timestamp::from_micros(at_us))),
+            on_demand: pricing.on_demand,
         })
     }
 }
@@ -290,7 +301,6 @@ async fn single<T: Spend>(
     key: IdempotencyKey,
     mut request: T,
 ) -> Result<Response, Problem> {
-    caller.may(Scope::UsageWrite)?;
     if request.take_key().is_some() {
         return Err(Problem::field("idempotency_key", "belongs into the header Idempotency-Key"));
     }
@@ -317,8 +327,7 @@ pub async fn plan<T: Spend>(
 ///
 /// Takes the amount from the account's lots in burn-down order: check and deduct in one durable step.
 #[utoipa::path(post, path = "/v1/debits", tag = "spending", params(KeyHeader), request_body = DebitRequest,
-    responses((status = 201, body = DebitAnswer, description = "Credits were taken")),
-    security(("operator_key" = []), ("account_key" = ["usage:write"])))]
+    responses((status = 201, body = DebitAnswer, description = "Credits were taken")))]
 async fn debit(
     State(engine): State<Engine>,
     caller: Caller,
@@ -333,8 +342,7 @@ async fn debit(
 /// Prices the meters by the price book in force, then takes the amount like a debit.
 #[utoipa::path(post, path = "/v1/usage", operation_id = "charge_usage",
     tag = "spending", params(KeyHeader), request_body = UsageRequest,
-    responses((status = 201, body = UsageAnswer, description = "Credits were taken")),
-    security(("operator_key" = []), ("account_key" = ["usage:write"])))]
+    responses((status = 201, body = UsageAnswer, description = "Credits were taken")))]
 async fn usage(
     State(engine): State<Engine>,
     caller: Caller,

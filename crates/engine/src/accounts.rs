@@ -11,9 +11,11 @@ use ledger::{AccountNo, Amount, Command, InputHash, Memo, Op, Timestamp, Unit};
 use rand::RngExt;
 use rustc_hash::FxBuildHasher;
 use serde::Serialize;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use store::{AccountRef, EntryFilter, Failure, Order, Row, Statement, Store, Target, params};
 
+use crate::audit::{Change, Log};
 use crate::checks::{self, Metadata};
 use crate::ids::ACCOUNT_NO_END;
 use crate::ledger_calls::{Call, fingerprint};
@@ -103,6 +105,7 @@ pub struct AccountChange {
 pub struct Accounts {
     store: Store,
     settings: Arc<Settings>,
+    audit: Log,
     by_id: RwLock<HashMap<Arc<str>, Located, FxBuildHasher>>,
     by_no: RwLock<HashMap<AccountNo, Located, FxBuildHasher>>,
 }
@@ -111,8 +114,8 @@ const COLUMNS_BY_ID: &str = "SELECT id, no, unit, site, name, email, metadata, s
                              FROM accounts WHERE id = $1";
 
 impl Accounts {
-    pub(crate) fn new(store: Store, settings: Arc<Settings>) -> Accounts {
-        Accounts { store, settings, by_id: RwLock::default(), by_no: RwLock::default() }
+    pub(crate) fn new(store: Store, settings: Arc<Settings>, audit: Log) -> Accounts {
+        Accounts { store, settings, audit, by_id: RwLock::default(), by_no: RwLock::default() }
     }
 
     /// Number and unit of an account. No query once it is remembered.
@@ -301,6 +304,15 @@ impl Accounts {
         if let Some(code) = change.unit.filter(|code| *code != account.unit.code()) {
             return Err(self.unit_locked(&account, &code).await?);
         }
+        // Which fields, and of personal ones not what they say: the log is never erased.
+        let given = [
+            ("name", change.name.is_some()),
+            ("email", change.email.is_some()),
+            ("metadata", change.metadata.is_some()),
+            ("stripe_customer_id", change.stripe_customer.is_some()),
+        ];
+        let fields: Vec<_> = given.into_iter().filter_map(|(field, given)| given.then_some(field)).collect();
+        let limit_text = change.overdraft_limit.clone();
         let email = change.email.map(|email| email.map(checks::email).transpose()).transpose()?;
         let customer = change.stripe_customer.map(|id| id.map(stripe_customer).transpose()).transpose()?;
         let row = params![
@@ -315,14 +327,23 @@ impl Accounts {
         let rows = vec![Statement::new(UPDATE, row).expect_one()];
         let limit = change.overdraft_limit.map(|text| checks::amount("overdraft_limit", &text, account.unit));
         let limit = limit.transpose()?;
+        let fields = json!({"fields": fields, "overdraft_limit": limit_text, "closed": change.closed});
+        let noted = Change {
+            action: "account.changed",
+            account_id: Some(id),
+            object: Some(id),
+            after: fields,
+            ..Change::default()
+        };
         if limit.is_none() && change.closed.is_none() {
-            self.store.write(rows).await?;
+            self.audit.write(call, &noted, rows).await?;
         } else {
             let op = Op::Configure { overdraft_limit: limit, closed: change.closed };
             let actor = Arc::clone(&call.actor);
             let command = Command { key: None, input: [0; 16], actor, memo: Memo::default(), op };
             let target = Target::Existing(AccountRef::No(account.no));
             self.store.submit(Order { target, command, rows }).await?;
+            self.audit.note(call, &noted).await;
         }
         self.get(id).await
     }

@@ -3,7 +3,7 @@
 //! Only the SHA-256 of a key is stored, found by the public part of its text and compared in constant time; the text is
 //! shown once. Valid keys are remembered while [`crate::watch`] vouches for them, so a request costs one hash and one
 //! look-up and no SQL; a revocation works at once on this node and within a second on every other. Nothing else about a
-//! key ever changes. Deliberately absent: people's sessions (see the portal), limits per key.
+//! key ever changes. Deliberately absent: people's sessions (see [`crate::members`]), limits per key.
 
 mod cache;
 mod text;
@@ -13,12 +13,14 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
 use ledger::Timestamp;
-use store::{Row, Statement, Store, params};
+use serde_json::json;
+use store::{Failure, Row, Statement, Store, params};
 use subtle::ConstantTimeEq;
 
+use crate::audit::{Change, Log};
 use crate::settings::{Environment, Secret};
 use crate::watch::Moment;
-use crate::{Error, Result};
+use crate::{Call, Error, Result};
 use cache::Cache;
 use text::{KeyText, Prefix};
 
@@ -159,13 +161,14 @@ pub struct NewKey {
 pub struct Keys {
     store: Store,
     environment: Environment,
+    audit: Log,
     cache: RwLock<Cache>,
 }
 
 impl Keys {
-    pub(crate) fn new(store: Store, environment: Environment) -> Keys {
+    pub(crate) fn new(store: Store, environment: Environment, audit: Log) -> Keys {
         let cache = RwLock::new(Cache::new(Moment::now(&store)));
-        Keys { store, environment, cache }
+        Keys { store, environment, audit, cache }
     }
 
     fn remembered(&self) -> RwLockReadGuard<'_, Cache> {
@@ -227,7 +230,7 @@ impl Keys {
     ///
     /// # Errors
     /// `too_many_keys`, a field out of bounds, and what keeps the database from writing.
-    pub async fn issue(&self, account: &str, new: NewKey) -> Result<(KeyRecord, String)> {
+    pub async fn issue(&self, call: &Call, account: &str, new: NewKey) -> Result<(KeyRecord, String)> {
         const COUNT: &str = "SELECT count(*) FROM api_keys WHERE account_id = $1 AND revoked_at_us IS NULL \
                              AND (expires_at_us IS NULL OR expires_at_us > $2)";
         let now = self.store.now();
@@ -243,7 +246,7 @@ impl Keys {
             return Err(Error::conflict("too_many_keys", detail));
         }
         let text = text::generate(Prefix::Account, self.environment);
-        let record = self.insert(&text, Some(account), new).await?;
+        let record = self.insert(call, &text, Some(account), new).await?;
         Ok((record, text))
     }
 
@@ -255,13 +258,14 @@ impl Keys {
     pub async fn bootstrap(&self, given: &Secret) -> Result<Option<String>> {
         const COUNT: &str = "SELECT count(*) FROM api_keys WHERE account_id IS NULL AND revoked_at_us IS NULL";
         let operator = |name: &str| NewKey { name: name.to_owned(), ..NewKey::default() };
+        let call = Call { actor: "start".into(), ..Call::default() };
         if !given.is_set() {
             let rows = self.store.query(COUNT, params![]).await?;
             if rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0) > 0 {
                 return Ok(None);
             }
             let text = text::generate(Prefix::Operator, self.environment);
-            self.insert(&text, None, operator("first start")).await?;
+            self.insert(&call, &text, None, operator("first start")).await?;
             return Ok(Some(text));
         }
         let parsed = KeyText::parse(given.expose()).filter(|text| text.prefix() == Prefix::Operator);
@@ -269,9 +273,9 @@ impl Keys {
             let rule = "bootstrap_operator_key must begin with sk_ and have 12 to 200 visible ASCII characters";
             return Err(Error::Misconfigured(rule.to_owned()));
         };
-        match self.insert(given.expose(), None, operator("bootstrap")).await {
+        match self.insert(&call, given.expose(), None, operator("bootstrap")).await {
             Ok(_) => return Ok(None),
-            Err(Error::Ledger(store::Failure::Conflict)) => {}
+            Err(Error::Ledger(Failure::Conflict)) => {}
             Err(error) => return Err(error),
         }
         let valid = self.read(parsed.public_id()).await?.is_some_and(|key| key.sha256 == parsed.sha256());
@@ -282,7 +286,7 @@ impl Keys {
         Err(Error::Misconfigured(detail.to_owned()))
     }
 
-    async fn insert(&self, text: &str, account: Option<&str>, new: NewKey) -> Result<KeyRecord> {
+    async fn insert(&self, call: &Call, text: &str, account: Option<&str>, new: NewKey) -> Result<KeyRecord> {
         const SQL: &str = "INSERT INTO api_keys \
              (public_id, key_sha256, account_id, name, scopes, created_at_us, expires_at_us) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (public_id) DO NOTHING";
@@ -305,7 +309,14 @@ impl Keys {
             record.created_at.micros(),
             record.expires_at.map(Timestamp::micros),
         ];
-        self.store.write(vec![Statement::new(SQL, row).expect_one()]).await?;
+        let change = Change {
+            action: "key.made",
+            account_id: account,
+            object: Some(&record.public_id),
+            after: json!({"name": record.name, "scopes": record.scopes.to_text(), "operator": account.is_none()}),
+            ..Change::default()
+        };
+        self.audit.write(call, &change, vec![Statement::new(SQL, row).expect_one()]).await?;
         Ok(record)
     }
 
@@ -326,19 +337,23 @@ impl Keys {
     ///
     /// # Errors
     /// [`Error::NotFound`] when the account has no such key.
-    pub async fn revoke(&self, account: &str, public_id: &str) -> Result<()> {
+    pub async fn revoke(&self, call: &Call, account: &str, public_id: &str) -> Result<()> {
         const REVOKE: &str = "UPDATE api_keys SET revoked_at_us = $3 \
              WHERE public_id = $1 AND account_id = $2 AND revoked_at_us IS NULL";
         const EXISTS: &str = "SELECT 1 FROM api_keys WHERE public_id = $1 AND account_id = $2";
-        let revoke = Statement::new(REVOKE, params![public_id, account, self.store.now().micros()]);
-        let outcome = self.store.write(vec![revoke]).await;
+        let revoke = Statement::new(REVOKE, params![public_id, account, self.store.now().micros()]).expect_one();
+        let (account_id, object) = (Some(account), Some(public_id));
+        let change = Change { action: "key.revoked", account_id, object, ..Change::default() };
+        let outcome = self.audit.write(call, &change, vec![revoke]).await;
         // Also after an unclear outcome: forgetting costs one read, remembering would let a revoked key in.
         self.remembered_mut().forget(public_id, Instant::now());
-        let changed = outcome?.first().copied().unwrap_or(0);
-        if changed == 0 && self.store.query(EXISTS, params![public_id, account]).await?.is_empty() {
-            return Err(Error::NotFound("key"));
+        match outcome {
+            Err(Error::Ledger(Failure::Conflict)) => {
+                let known = self.store.query(EXISTS, params![public_id, account]).await?;
+                if known.is_empty() { Err(Error::NotFound("key")) } else { Ok(()) }
+            }
+            outcome => outcome.map(drop),
         }
-        Ok(())
     }
 
     /// Writes when keys were last used on this node, each at most once a minute; never earlier than what is written.

@@ -3,13 +3,11 @@
 //! Each `order_…` checks a request and answers with what the store is asked to do; [`Engine::submit`] asks it. So a
 //! batch is many orders submitted together, and single and batch forms cannot differ. The fingerprint of a request
 //! covers what was asked, never what was looked up for it (prices, defaults), so a repeat is known as one whatever has
-//! changed since. Cost: no query for a known account and price book; capture and reversal read the entry they refer to.
+//! changed since. Cost: no query for a known account and price book (one for usage of a plan with prices of its own); capture and reversal read the entry they refer to.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::HeaderValue;
 use ledger::{
     Account, Amount, Command, Event, HoldNo, InputHash, LotKind, LotSpec, Memo, OnInsufficient, Op, Overrun, Timestamp,
     price,
@@ -21,7 +19,7 @@ use store::{AccountRef, AccountView, EntryView, Failure, Order, Receipt, Target}
 use crate::accounts::Located;
 use crate::checks::{self, Metadata};
 use crate::ids::{IdKind, LocalId};
-use crate::{Engine, Error, Result};
+use crate::{Engine, Error, Origin, Result, plans};
 
 /// Who asks, and the key that makes a repeat harmless.
 #[derive(Debug, Clone, Default)]
@@ -34,20 +32,10 @@ pub struct Call {
     pub origin: Origin,
 }
 
-/// Where a request came from, for the record and for limits. Cheap to clone; empty for what nobody sent.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Origin {
-    /// The caller's address, as far as it is known.
-    pub address: Option<IpAddr>,
-    /// The header `User-Agent`.
-    pub user_agent: Option<HeaderValue>,
-}
-
-impl Origin {
-    /// The user agent as far as it is readable, at most 200 characters.
-    pub fn user_agent(&self) -> Option<String> {
-        let text = self.user_agent.as_ref()?.to_str().ok()?;
-        Some(text.chars().take(200).collect())
+impl From<&str> for Call {
+    /// Somebody without an idempotency key, whom nobody sent: a job, a test.
+    fn from(actor: &str) -> Call {
+        Call { actor: actor.into(), ..Call::default() }
     }
 }
 
@@ -235,11 +223,20 @@ impl Engine {
             version: i64,
             #[serde(skip_serializing_if = "Option::is_none")]
             occurred_at_us: Option<Timestamp>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            on_demand: Option<plans::AppliedTariff<'a>>,
             #[serde(flatten)]
             charge: &'a price::Charge,
         }
         let book = self.prices().current(account.unit).await?;
-        let charge = price::rate(&book.compiled, service, &usage.meters).map_err(|error| {
+        let tariff = self.tariff(account, service).await?;
+        let by_plan =
+            tariff.as_ref().and_then(|tariff| tariff.rate(&book.compiled, service, &usage.meters).transpose());
+        let rated = match by_plan {
+            Some(rated) => rated.map(|(charge, applied)| (charge, Some(applied))),
+            None => price::rate(&book.compiled, service, &usage.meters).map(|charge| (charge, None)),
+        };
+        let (charge, on_demand) = rated.map_err(|error| {
             let (param, code) = match &error {
                 price::RateError::UnknownService { .. } => ("service".to_owned(), "unknown_service"),
                 price::RateError::UnknownMeter { meter, .. } => (format!("meters.{meter}"), "unknown_meter"),
@@ -247,9 +244,16 @@ impl Engine {
             };
             Error::Invalid { param: param.into(), code, detail: error.to_string() }
         })?;
-        let pricing = Pricing { version: book.version, occurred_at_us: usage.occurred_at, charge: &charge };
+        let pricing = Pricing { version: book.version, occurred_at_us: usage.occurred_at, on_demand, charge: &charge };
         let json = serde_json::to_string(&pricing).map_err(|error| Error::Unavailable(error.to_string()))?;
         Ok((charge.amount(), json.into_boxed_str()))
+    }
+
+    /// The prices of the account's plan, if it has any and no credits of the plan are left that cover the service.
+    async fn tariff(&self, account: &Located, service: &str) -> Result<Option<Arc<plans::Tariff>>> {
+        let Some(tariff) = self.tariffs().of(&account.id).await? else { return Ok(None) };
+        let view = self.view(account, None).await?;
+        Ok(Some(tariff).filter(|_| !plans::is_covered(&view.account, service, view.as_of)))
     }
 
     /// Correct a balance by a signed amount.

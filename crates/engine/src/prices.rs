@@ -11,10 +11,12 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 use ledger::price::{CompiledBook, ImportError, Imported, LitellmImport, PriceBook, import_litellm};
 use ledger::{Timestamp, Unit};
 use rustc_hash::FxBuildHasher;
+use serde_json::json;
 use store::{Failure, Row, Statement, Store, params};
 
+use crate::audit::{Change, Log};
 use crate::watch::Moment;
-use crate::{Error, Result};
+use crate::{Call, Error, Result};
 
 /// Tries to be the next version while others publish too.
 const PUBLISH_TRIES: usize = 5;
@@ -66,6 +68,7 @@ type Books = HashMap<Unit, Known, FxBuildHasher>;
 /// The price books of an installation.
 pub struct Prices {
     store: Store,
+    audit: Log,
     in_force: RwLock<Books>,
     /// Books are large: one is published at a time.
     publishing: tokio::sync::Mutex<()>,
@@ -74,9 +77,9 @@ pub struct Prices {
 }
 
 impl Prices {
-    pub(crate) fn new(store: Store) -> Prices {
+    pub(crate) fn new(store: Store, audit: Log) -> Prices {
         let (publishing, loading) = Default::default();
-        Prices { store, in_force: RwLock::default(), publishing, loading }
+        Prices { store, audit, in_force: RwLock::default(), publishing, loading }
     }
 
     /// The book in force for a unit.
@@ -126,7 +129,14 @@ impl Prices {
     ///
     /// # Errors
     /// [`Error::Invalid`] naming the place in the book, [`Failure::Conflict`] when others kept publishing.
-    pub async fn publish(&self, book: PriceBook, mode: Mode, source: &str, actor: &str) -> Result<BookRecord> {
+    pub async fn publish(
+        &self,
+        book: PriceBook,
+        mode: Mode,
+        source: &str,
+        call: impl Into<Call>,
+    ) -> Result<BookRecord> {
+        let call = call.into();
         let _one_at_a_time = self.publishing.lock().await;
         let new = Arc::new(book);
         for _ in 0..PUBLISH_TRIES {
@@ -142,17 +152,24 @@ impl Prices {
                 unit: new.unit,
                 services,
                 source: source.to_owned(),
-                actor: actor.to_owned(),
+                actor: call.actor.to_string(),
                 created_at: self.store.now(),
             };
             let written = Moment::now(&self.store);
-            match self.store.write(vec![insert(&record, document)]).await {
+            let object = version.to_string();
+            let change = Change {
+                action: "prices.published",
+                object: Some(&object),
+                after: json!({"unit": new.unit.code(), "services": services, "source": source}),
+                ..Change::default()
+            };
+            match self.audit.write(&call, &change, vec![insert(&record, document)]).await {
                 Ok(_) => {
                     self.put_in_force(version, compiled, written);
                     return Ok(record);
                 }
-                Err(Failure::Conflict) => {}
-                Err(failure) => return Err(failure.into()),
+                Err(Error::Ledger(Failure::Conflict)) => {}
+                Err(error) => return Err(error),
             }
         }
         Err(Failure::Conflict.into())
@@ -167,8 +184,9 @@ impl Prices {
         document: Vec<u8>,
         import: LitellmImport,
         mode: Mode,
-        actor: &str,
+        call: impl Into<Call>,
     ) -> Result<(BookRecord, Imported)> {
+        let call = call.into();
         let imported = blocking(move || {
             import_litellm(&document, &import).map_err(|error| {
                 let param = match &error {
@@ -182,7 +200,7 @@ impl Prices {
             })
         })
         .await?;
-        let record = self.publish(imported.book.clone(), mode, "litellm", actor).await?;
+        let record = self.publish(imported.book.clone(), mode, "litellm", call).await?;
         Ok((record, imported))
     }
 

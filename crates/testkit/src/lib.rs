@@ -6,6 +6,7 @@
 mod actor;
 mod app;
 mod clock;
+mod people;
 mod shop;
 
 pub use actor::{Actor, Answer};

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use engine::Engine;
 use engine::billing;
-use engine::keys::Scope;
+use engine::members::Capability;
 use engine::settings::Language;
 use http::StatusCode;
 use serde::Serialize;
@@ -12,13 +12,14 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::Caller;
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::{Params, PathId};
 
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(get))
+    OpenApiRouter::new().routes(routes!(get).needs(Capability::TopupRead))
 }
 
 /// A text to agree to.
@@ -42,15 +43,14 @@ struct TermsAnswer {
 #[utoipa::path(get, path = "/v1/accounts/{id}/consent", operation_id = "get_consent_text", tag = "billing",
     params(("id" = String, Path), ("language" = Option<String>, Query, description = "`en`, `ja` or `vi`; `en` when left \
         out", example = "en")),
-    responses((status = 200, body = TermsAnswer, description = "The text to agree to")),
-    security(("operator_key" = []), ("account_key" = ["topup:write"])))]
+    responses((status = 200, body = TermsAnswer, description = "The text to agree to")))]
 async fn get(
     State(engine): State<Engine>,
     caller: Caller,
     PathId(id): PathId,
     params: Params,
 ) -> Result<Response, Problem> {
-    let account = super::account(&engine, &caller, &id, Scope::TopupWrite).await?;
+    let account = super::account(&engine, &caller, &id).await?;
     params.only(&["language"])?;
     let language = match params.one("language")? {
         None => Language::default(),

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use engine::Engine;
 use engine::billing::{self, MethodOption, Sells, TopupOptions};
-use engine::keys::Scope;
+use engine::members::Capability;
 use engine::settings::{Bounds, Method, Pack, Site};
 use http::StatusCode;
 use ledger::Unit;
@@ -15,6 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::RateAnswer;
+use crate::access::Needs;
 use crate::auth::Caller;
 use crate::fields::Money;
 use crate::problem::Problem;
@@ -22,7 +23,9 @@ use crate::reply;
 use crate::request::{Params, PathId};
 
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(sites)).routes(routes!(topup_options))
+    OpenApiRouter::new()
+        .routes(routes!(sites).needs(Capability::TopupRead))
+        .routes(routes!(topup_options).needs(Capability::TopupRead))
 }
 
 /// The bounds of an amount.
@@ -228,10 +231,8 @@ impl OptionsAnswer {
 ///
 /// The matrix of country, unit and method as it is configured. What works right now is told per account.
 #[utoipa::path(get, path = "/v1/sites", operation_id = "list_sites", tag = "billing",
-    responses((status = 200, body = SiteList, description = "Every site")),
-    security(("operator_key" = []), ("account_key" = ["topup:write"])))]
-async fn sites(State(engine): State<Engine>, caller: Caller, params: Params) -> Result<Response, Problem> {
-    caller.may(Scope::TopupWrite)?;
+    responses((status = 200, body = SiteList, description = "Every site")))]
+async fn sites(State(engine): State<Engine>, _caller: Caller, params: Params) -> Result<Response, Problem> {
     params.only(&[])?;
     let settings = engine.settings();
     let countries = |id: &str| {
@@ -247,15 +248,14 @@ async fn sites(State(engine): State<Engine>, caller: Caller, params: Params) -> 
 /// What the account may buy right now, by which method, in which currency, and why something is not available.
 #[utoipa::path(get, path = "/v1/accounts/{id}/topup-options", operation_id = "get_topup_options",
     tag = "billing", params(("id" = String, Path)),
-    responses((status = 200, body = OptionsAnswer, description = "How the account may buy")),
-    security(("operator_key" = []), ("account_key" = ["topup:write"])))]
+    responses((status = 200, body = OptionsAnswer, description = "How the account may buy")))]
 async fn topup_options(
     State(engine): State<Engine>,
     caller: Caller,
     PathId(id): PathId,
     params: Params,
 ) -> Result<Response, Problem> {
-    let account = super::account(&engine, &caller, &id, Scope::TopupWrite).await?;
+    let account = super::account(&engine, &caller, &id).await?;
     params.only(&[])?;
     reply::json(StatusCode::OK, &OptionsAnswer::of(billing::topup_options(&engine, &account).await?))
 }

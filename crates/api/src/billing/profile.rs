@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use engine::Engine;
 use engine::billing::{self, AddressDraft, AddressField, PayerKind, ProfileDraft, StoredProfile, TaxScheme};
-use engine::keys::Scope;
+use engine::members::Capability;
 use engine::settings::Language;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use utoipa::openapi::schema::{Object, SchemaType, Type};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::Caller;
 use crate::fields::Time;
 use crate::problem::Problem;
@@ -20,7 +21,9 @@ use crate::reply;
 use crate::request::{Json, PathId};
 
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(get, put))
+    OpenApiRouter::new()
+        .routes(routes!(get).needs(Capability::BillingRead))
+        .routes(routes!(put).needs(Capability::BillingWrite))
 }
 
 /// An address. JP knows `postal_code`, `prefecture`, `city`, `street`, `building`; VN `street`, `ward`, `province`; every
@@ -193,10 +196,9 @@ impl ProfileAnswer {
 /// Get the billing profile
 #[utoipa::path(get, path = "/v1/accounts/{id}/billing-profile", operation_id = "get_billing_profile",
     tag = "billing", params(("id" = String, Path)),
-    responses((status = 200, body = ProfileAnswer, description = "The profile as it is now")),
-    security(("operator_key" = []), ("account_key" = ["keys:admin"])))]
+    responses((status = 200, body = ProfileAnswer, description = "The profile as it is now")))]
 async fn get(State(engine): State<Engine>, caller: Caller, PathId(id): PathId) -> Result<Response, Problem> {
-    let account = super::account(&engine, &caller, &id, Scope::KeysAdmin).await?;
+    let account = super::account(&engine, &caller, &id).await?;
     let stored = billing::profile(&engine, &account).await?;
     let stored = stored.ok_or_else(|| Problem::not_found("billing profile"))?;
     reply::json(StatusCode::OK, &ProfileAnswer::of(account, stored))
@@ -208,15 +210,14 @@ async fn get(State(engine): State<Engine>, caller: Caller, PathId(id): PathId) -
 /// else's change since the version that was read answers 409 `profile_changed`.
 #[utoipa::path(put, path = "/v1/accounts/{id}/billing-profile", operation_id = "set_billing_profile",
     tag = "billing", params(("id" = String, Path)), request_body = ProfileRequest,
-    responses((status = 200, body = ProfileAnswer, description = "The profile as it is now")),
-    security(("operator_key" = []), ("account_key" = ["keys:admin"])))]
+    responses((status = 200, body = ProfileAnswer, description = "The profile as it is now")))]
 async fn put(
     State(engine): State<Engine>,
     caller: Caller,
     PathId(id): PathId,
     Json(request): Json<ProfileRequest>,
 ) -> Result<Response, Problem> {
-    let account = super::account(&engine, &caller, &id, Scope::KeysAdmin).await?;
+    let account = super::account(&engine, &caller, &id).await?;
     if request.version < 0 {
         return Err(Problem::field("version", "must be the version that was read, or 0"));
     }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use engine::Engine;
 use engine::billing::{self, Quote, QuoteRequest};
-use engine::keys::Scope;
+use engine::members::Capability;
 use engine::settings::Method;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::RateAnswer;
+use crate::access::Needs;
 use crate::auth::Caller;
 use crate::fields::{AmountText, Money, Time};
 use crate::problem::Problem;
@@ -20,7 +21,9 @@ use crate::reply;
 use crate::request::{Json, PathId, PathIds};
 
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(make)).routes(routes!(get))
+    OpenApiRouter::new()
+        .routes(routes!(make).needs(Capability::TopupWrite))
+        .routes(routes!(get).needs(Capability::TopupRead))
 }
 
 /// What is to be bought.
@@ -97,15 +100,14 @@ impl QuoteAnswer {
 /// What a purchase would charge, at which exchange rate, until when. It never changes, and reserves nothing.
 #[utoipa::path(post, path = "/v1/accounts/{id}/quotes", operation_id = "make_quote",
     tag = "billing", params(("id" = String, Path)), request_body = QuoteBody,
-    responses((status = 201, body = QuoteAnswer, description = "The quote")),
-    security(("operator_key" = []), ("account_key" = ["topup:write"])))]
+    responses((status = 201, body = QuoteAnswer, description = "The quote")))]
 async fn make(
     State(engine): State<Engine>,
     caller: Caller,
     PathId(id): PathId,
     Json(body): Json<QuoteBody>,
 ) -> Result<Response, Problem> {
-    let account = super::account(&engine, &caller, &id, Scope::TopupWrite).await?;
+    let account = super::account(&engine, &caller, &id).await?;
     let currency = body.currency.map(|code| super::unit("currency", &code)).transpose()?;
     let request = QuoteRequest { amount: &body.amount.0, method: body.method, currency };
     let quote = billing::quote(&engine, &account, request).await?;
@@ -115,14 +117,13 @@ async fn make(
 /// Get a quote
 #[utoipa::path(get, path = "/v1/accounts/{id}/quotes/{quote_id}", operation_id = "get_quote", tag = "billing",
     params(("id" = String, Path), ("quote_id" = String, Path)),
-    responses((status = 200, body = QuoteAnswer, description = "The quote, also an expired one")),
-    security(("operator_key" = []), ("account_key" = ["topup:write"])))]
+    responses((status = 200, body = QuoteAnswer, description = "The quote, also an expired one")))]
 async fn get(
     State(engine): State<Engine>,
     caller: Caller,
     PathIds(id, quote_id): PathIds,
 ) -> Result<Response, Problem> {
-    let account = super::account(&engine, &caller, &id, Scope::TopupWrite).await?;
+    let account = super::account(&engine, &caller, &id).await?;
     let quote = billing::find_quote(&engine, &account, &quote_id).await?;
     reply::json(StatusCode::OK, &QuoteAnswer::of(quote)?)
 }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use engine::Engine;
 use engine::billing::{self, NewRate, RateRecord};
+use engine::members::Capability;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::RateAnswer;
+use crate::access::Needs;
 use crate::auth::Operator;
 use crate::fields::{AmountText, Time};
 use crate::problem::Problem;
@@ -19,7 +21,10 @@ use crate::spec::PageQuery;
 use crate::{cursor, reply};
 
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(set, list)).routes(routes!(import))
+    OpenApiRouter::new()
+        .routes(routes!(set).needs(Capability::PricesWrite))
+        .routes(routes!(list).needs(Capability::PricesRead))
+        .routes(routes!(import).needs(Capability::PricesWrite))
 }
 
 /// A rate: 1 `base` is `rate` `quote`.

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::request::Parts;
-use engine::accounts::AccountRecord;
-use engine::keys::Scope;
+use engine::members::Capability;
+use engine::plans::{self, ActivePlan};
 use engine::topups::{self, Payment};
 use engine::{Engine, Error};
 use ledger::{Account, Amount, Lot, LotKind, Timestamp, Unit};
@@ -71,7 +71,6 @@ struct Subscription {
     get,
     path = "/user/credits/info",
     tag = "team",
-    security(("account_key" = [])),
     responses(
         (status = 200, description = "What the team has.", body = CreditsInfo, example = json!({
             "credits": 12500,
@@ -89,7 +88,7 @@ struct Subscription {
     )
 )]
 pub(super) async fn credits_info(State(engine): State<Engine>, parts: Parts) -> Result<Json<CreditsInfo>, Refusal> {
-    let id = super::team(&engine, &parts, Scope::BalanceRead).await?;
+    let id = super::team(&engine, &parts, Capability::BalanceRead).await?;
     let failed = |error: Error| match error {
         Error::NotFound(_) => Refusal::team_not_found(),
         error => Refusal::internal(&error),
@@ -98,15 +97,18 @@ pub(super) async fn credits_info(State(engine): State<Engine>, parts: Parts) -> 
     let located = engine.accounts().locate(&id).await.map_err(failed)?;
     let view = engine.view(&located, None).await.map_err(failed)?;
     let pending = topups::unsettled(&engine, &id).await.map_err(failed)?;
-    Ok(Json(CreditsInfo::of(&record, &view.account.as_of(view.as_of), &pending, view.as_of)))
+    let plan = plans::active(&engine, &record).await.map_err(failed)?;
+    Ok(Json(CreditsInfo::of(plan, &view.account.as_of(view.as_of), &pending, view.as_of)))
 }
 
 impl CreditsInfo {
     /// Lots that are spent, voided, expired or not effective yet are left out.
-    fn of(record: &AccountRecord, account: &Account, pending: &[Payment], now: Timestamp) -> CreditsInfo {
+    fn of(plan: ActivePlan, account: &Account, pending: &[Payment], now: Timestamp) -> CreditsInfo {
         let unit = account.unit;
         let lots = || account.lots.iter().filter(|lot| lot.counts(now) && lot.remaining.is_positive());
-        let waiting = pending.iter().map(|payment| LotInfo {
+        // What pays for what was granted before brings nothing.
+        let bringing = pending.iter().filter(|payment| payment.credit.is_positive());
+        let waiting = bringing.map(|payment| LotInfo {
             purchase_kind: PurchaseKind::Pending,
             allocated_units: whole(unit, payment.credit),
             remaining_units: 0,
@@ -116,10 +118,10 @@ impl CreditsInfo {
             credits: whole(unit, lots().map(|lot| lot.remaining).sum()),
             breakdown: lots().map(|lot| LotInfo::of(unit, lot)).chain(waiting).collect(),
             active_subscription: Subscription {
-                id: "SUB_BASE".to_owned(),
-                display_name: "Base".to_owned(),
-                credits: 0,
-                created_at: record.created_at.seconds(),
+                id: plan.id,
+                display_name: plan.name,
+                credits: whole(unit, plan.credits),
+                created_at: plan.since.seconds(),
             },
             allow_usage: account.may_spend(now),
         }
@@ -172,19 +174,13 @@ mod tests {
         for lot in lots {
             account.insert_lot(lot);
         }
-        let record = AccountRecord {
-            id: "team".into(),
-            unit: Unit::CREDIT,
-            site: "api".into(),
-            name: "Team".into(),
-            email: None,
-            metadata: "{}".into(),
-            stripe_customer: None,
-            overdraft_limit: Amount::ZERO,
-            closed: false,
-            created_at: Timestamp::from_micros(1_704_067_200_999_999),
+        let plan = ActivePlan {
+            id: "SUB_PRO".to_owned(),
+            name: "Pro".to_owned(),
+            credits: Unit::CREDIT.parse_amount("10000.9").unwrap(),
+            since: Timestamp::from_micros(1_704_067_200_999_999),
         };
-        serde_json::to_value(CreditsInfo::of(&record, &account, &[], NOW)).unwrap()
+        serde_json::to_value(CreditsInfo::of(plan, &account, &[], NOW)).unwrap()
     }
 
     #[test]
@@ -218,9 +214,9 @@ mod tests {
         let info = info(vec![expired, future, spent]);
         assert_eq!((&info["credits"], &info["breakdown"]), (&0.into(), &serde_json::json!([])));
         assert_eq!(info["allow_usage"], false);
-        let base =
-            serde_json::json!({"id": "SUB_BASE", "display_name": "Base", "credits": 0, "created_at": 1704067200});
-        assert_eq!(info["active_subscription"], base);
+        let plan =
+            serde_json::json!({"id": "SUB_PRO", "display_name": "Pro", "credits": 10000, "created_at": 1704067200});
+        assert_eq!(info["active_subscription"], plan);
     }
 
     #[test]

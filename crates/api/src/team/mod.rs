@@ -13,27 +13,30 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use engine::Engine;
-use engine::keys::Scope;
+use engine::members::Capability;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::{Access, Needs};
 use crate::auth::authenticate;
 use answer::Refusal;
 
 /// `GET /user/credits/info` and `POST /user/purchase-topup`.
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(info::credits_info)).routes(routes!(purchase::purchase_topup))
+    OpenApiRouter::new()
+        .routes(routes!(info::credits_info).needs(Access::OwnKey(Capability::BalanceRead)))
+        .routes(routes!(purchase::purchase_topup).needs(Access::OwnKey(Capability::TopupWrite)))
 }
 
 /// The account whose key the request carries.
-async fn team(engine: &Engine, parts: &Parts, scope: Scope) -> Result<Arc<str>, Refusal> {
+async fn team(engine: &Engine, parts: &Parts, capability: Capability) -> Result<Arc<str>, Refusal> {
     let key = authenticate(parts, engine).await.map_err(|problem| match problem.code() {
         "invalid_api_key" => Refusal::new(StatusCode::PAYMENT_REQUIRED, "invalid_api_key"),
         code => Refusal::internal(&code),
     })?;
     // An operator's key is valid, but has no team.
     let account = key.account.clone().ok_or_else(Refusal::team_not_found)?;
-    if key.scopes.contains(scope) {
+    if capability.scope().is_some_and(|scope| key.scopes.contains(scope)) {
         return Ok(account);
     }
     Err(Refusal::new(StatusCode::FORBIDDEN, "permission_denied"))

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use engine::Engine;
-use engine::keys::Scope;
+use engine::members::Capability;
 use engine::topups::{self, Purchase, Refused};
 use serde::Serialize;
 use serde_json::Value;
@@ -55,7 +55,6 @@ pub(super) struct TopupPurchased {
     post,
     path = "/user/purchase-topup",
     tag = "team",
-    security(("account_key" = [])),
     params(OptionalKeyHeader),
     request_body = PurchaseTopup,
     responses(
@@ -84,7 +83,7 @@ pub(super) async fn purchase_topup(
     parts: Parts,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let account = super::team(&engine, &parts, Scope::TopupWrite).await?;
+    let account = super::team(&engine, &parts, Capability::TopupWrite).await?;
     let buyer = topups::buyer(&engine, &account).await?;
     let bad = |code| Refusal::new(StatusCode::BAD_REQUEST, code);
     let body = to_bytes(body, BODY_BYTES).await.unwrap_or_default();

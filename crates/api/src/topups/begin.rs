@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use engine::Engine;
-use engine::keys::Scope;
+use engine::members::Capability;
 use engine::settings::Language;
 use engine::topups::{self, Beginning, Consented, Next, Payment};
 use ledger::Unit;
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::Caller;
 use crate::fields::{Money, Time};
 use crate::problem::Problem;
@@ -23,7 +24,10 @@ use crate::request::{IdempotencyKey, Json, PathId};
 use crate::spec::KeyHeader;
 
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(begin)).routes(routes!(get)).routes(routes!(check))
+    OpenApiRouter::new()
+        .routes(routes!(begin).needs(Capability::TopupWrite))
+        .routes(routes!(get).needs(Capability::TopupRead))
+        .routes(routes!(check).needs(Capability::TopupRead))
 }
 
 /// What is to be paid, and what the payer agreed to.
@@ -52,20 +56,20 @@ struct TopupBody {
 /// An agreement, as the payer's browser sent it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct ConsentBody {
+pub(crate) struct ConsentBody {
     /// The hash of the text that was shown, from the account's consent.
-    text_sha256: String,
+    pub(crate) text_sha256: String,
     /// Address of the payer's browser.
     #[schema(value_type = String, example = "203.0.113.7")]
-    ip: IpAddr,
+    pub(crate) ip: IpAddr,
     /// The payer's browser, as it names itself.
     #[serde(default)]
-    user_agent: String,
+    pub(crate) user_agent: String,
 }
 
 /// A top-up.
 #[derive(Serialize, ToSchema)]
-struct TopupAnswer {
+pub(crate) struct TopupAnswer {
     /// Its reference, for people too.
     #[schema(example = "pay_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b")]
     id: String,
@@ -114,7 +118,7 @@ struct NextAnswer {
 }
 
 impl TopupAnswer {
-    fn of(payment: Payment, unit: Unit, next: Option<Next>) -> Result<TopupAnswer, Problem> {
+    pub(crate) fn of(payment: Payment, unit: Unit, next: Option<Next>) -> Result<TopupAnswer, Problem> {
         let currency = payment.price.currency;
         let amount = payment.price.to_amount().map_err(|error| Problem::internal(&error.to_string()))?;
         let next = next.map(|next| match next {
@@ -155,15 +159,13 @@ impl TopupAnswer {
             `account_closed`, or why the method does not work now", body = crate::problem::ProblemBody,
             content_type = "application/problem+json"),
         (status = 429, description = "`too_many_attempts`, `daily_limit_reached`", body = crate::problem::ProblemBody,
-            content_type = "application/problem+json")),
-    security(("operator_key" = []), ("account_key" = ["topup:write"])))]
+            content_type = "application/problem+json")))]
 async fn begin(
     State(engine): State<Engine>,
     caller: Caller,
     key: IdempotencyKey,
     Json(body): Json<TopupBody>,
 ) -> Result<Response, Problem> {
-    caller.may(Scope::TopupWrite)?;
     let id = caller.account(body.account.as_deref())?;
     let account = engine.accounts().locate(id).await?;
     let beginning = Beginning {
@@ -171,7 +173,7 @@ async fn begin(
         quote_id: &body.quote,
         consent: Consented {
             text_sha256: &body.consent.text_sha256,
-            ip: body.consent.ip,
+            ip: caller.payer_address(body.consent.ip),
             user_agent: &body.consent.user_agent,
         },
         language: body.language,
@@ -187,8 +189,7 @@ async fn begin(
 /// Get a top-up
 #[utoipa::path(get, path = "/v1/topups/{id}", operation_id = "get_topup", tag = "payments",
     params(("id" = String, Path)),
-    responses((status = 200, body = TopupAnswer, description = "The top-up as it stands")),
-    security(("operator_key" = []), ("account_key" = ["topup:write"])))]
+    responses((status = 200, body = TopupAnswer, description = "The top-up as it stands")))]
 async fn get(State(engine): State<Engine>, caller: Caller, PathId(id): PathId) -> Result<Response, Problem> {
     let payment = own(&engine, &caller, &id).await?;
     answer(&engine, payment).await
@@ -197,8 +198,7 @@ async fn get(State(engine): State<Engine>, caller: Caller, PathId(id): PathId) -
 /// Ask the gateway about a top-up now
 #[utoipa::path(post, path = "/v1/topups/{id}/check", operation_id = "check_topup", tag = "payments",
     params(("id" = String, Path)),
-    responses((status = 200, body = TopupAnswer, description = "The top-up after the gateway was asked")),
-    security(("operator_key" = []), ("account_key" = ["topup:write"])))]
+    responses((status = 200, body = TopupAnswer, description = "The top-up after the gateway was asked")))]
 async fn check(State(engine): State<Engine>, caller: Caller, PathId(id): PathId) -> Result<Response, Problem> {
     let payment = own(&engine, &caller, &id).await?;
     let payment = topups::check_now(&engine, &payment.account_id, &payment.id).await?;
@@ -206,7 +206,6 @@ async fn check(State(engine): State<Engine>, caller: Caller, PathId(id): PathId)
 }
 
 async fn own(engine: &Engine, caller: &Caller, id: &str) -> Result<Payment, Problem> {
-    caller.may(Scope::TopupWrite)?;
     let payment = topups::payment(engine, id).await?;
     caller.owns(&payment.account_id, "payment")?;
     Ok(payment)

@@ -4,13 +4,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use engine::Engine;
-use engine::keys::Scope;
+use engine::members::Capability;
 use engine::topups::{self, SavedCard};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::Caller;
 use crate::problem::Problem;
 use crate::reply;
@@ -19,10 +20,10 @@ use crate::spec::OptionalKeyHeader;
 
 pub fn routes() -> OpenApiRouter<Engine> {
     OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(save))
-        .routes(routes!(make_default))
-        .routes(routes!(remove))
+        .routes(routes!(list).needs(Capability::TopupRead))
+        .routes(routes!(save).needs(Capability::CardsWrite))
+        .routes(routes!(make_default).needs(Capability::CardsWrite))
+        .routes(routes!(remove).needs(Capability::CardsWrite))
 }
 
 /// Saved cards.
@@ -69,7 +70,6 @@ impl CardAnswer {
 }
 
 async fn account(engine: &Engine, caller: &Caller, id: &str) -> Result<String, Problem> {
-    caller.may(Scope::TopupWrite)?;
     let id = caller.account(Some(id))?;
     Ok(engine.accounts().locate(id).await?.id.to_string())
 }
@@ -77,8 +77,7 @@ async fn account(engine: &Engine, caller: &Caller, id: &str) -> Result<String, P
 /// List saved cards
 #[utoipa::path(get, path = "/v1/accounts/{id}/cards", operation_id = "list_cards", tag = "payments",
     params(("id" = String, Path)),
-    responses((status = 200, body = CardList, description = "The cards")),
-    security(("operator_key" = []), ("account_key" = ["topup:write"])))]
+    responses((status = 200, body = CardList, description = "The cards")))]
 async fn list(State(engine): State<Engine>, caller: Caller, PathId(id): PathId) -> Result<Response, Problem> {
     let account = account(&engine, &caller, &id).await?;
     let data = topups::cards(&engine, &account).await?.into_iter().map(CardAnswer::of).collect();
@@ -90,8 +89,7 @@ async fn list(State(engine): State<Engine>, caller: Caller, PathId(id): PathId) 
 /// The payer's browser gives the card to Stripe's own fields with the client secret; the bank may ask for authentication.
 #[utoipa::path(post, path = "/v1/accounts/{id}/cards", operation_id = "save_card", tag = "payments",
     params(("id" = String, Path), OptionalKeyHeader),
-    responses((status = 201, body = SavingAnswer, description = "What Stripe's fields need")),
-    security(("operator_key" = []), ("account_key" = ["topup:write"])))]
+    responses((status = 201, body = SavingAnswer, description = "What Stripe's fields need")))]
 async fn save(
     State(engine): State<Engine>,
     caller: Caller,
@@ -108,8 +106,7 @@ async fn save(
 /// Charge a saved card first
 #[utoipa::path(post, path = "/v1/accounts/{id}/cards/{card}/default", operation_id = "set_default_card",
     tag = "payments", params(("id" = String, Path), ("card" = String, Path)),
-    responses((status = 204, description = "It is the default")),
-    security(("operator_key" = []), ("account_key" = ["topup:write"])))]
+    responses((status = 204, description = "It is the default")))]
 async fn make_default(
     State(engine): State<Engine>,
     caller: Caller,
@@ -123,8 +120,7 @@ async fn make_default(
 /// Remove a saved card
 #[utoipa::path(delete, path = "/v1/accounts/{id}/cards/{card}", operation_id = "remove_card", tag = "payments",
     params(("id" = String, Path), ("card" = String, Path)),
-    responses((status = 204, description = "It is forgotten")),
-    security(("operator_key" = []), ("account_key" = ["topup:write"])))]
+    responses((status = 204, description = "It is forgotten")))]
 async fn remove(State(engine): State<Engine>, caller: Caller, PathIds(id, card): PathIds) -> Result<Response, Problem> {
     let account = account(&engine, &caller, &id).await?;
     topups::remove_card(&engine, &account, &card).await?;

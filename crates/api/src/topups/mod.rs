@@ -5,11 +5,14 @@
 
 mod begin;
 mod cards;
-mod payments;
+mod history;
+pub mod payments;
 mod receipts;
 mod reconciliation;
 mod refunds;
 mod returned;
+
+pub(crate) use begin::{ConsentBody, TopupAnswer};
 
 use engine::Engine;
 use utoipa_axum::router::OpenApiRouter;
@@ -19,6 +22,7 @@ pub fn routes() -> OpenApiRouter<Engine> {
     OpenApiRouter::new()
         .merge(begin::routes())
         .merge(cards::routes())
+        .merge(history::routes())
         .merge(payments::routes())
         .merge(receipts::routes())
         .merge(refunds::routes())

@@ -4,14 +4,16 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::Engine;
-use engine::topups::{self, Instrument, NoticeSummary, Payment, Step};
+use engine::members::Capability;
+use engine::topups::{self, Instrument, NoticeSummary, Payment, PaymentFilter, State as TopupState, Step};
 use ledger::Unit;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::refunds::{DisputeAnswer, RefundAnswer};
+use crate::access::Needs;
 use crate::auth::Operator;
 use crate::fields::{Money, Time};
 use crate::problem::Problem;
@@ -20,7 +22,10 @@ use crate::spec::PageQuery;
 use crate::{cursor, reply};
 
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(notice))
+    OpenApiRouter::new()
+        .routes(routes!(list).needs(Capability::PaymentsRead))
+        .routes(routes!(get).needs(Capability::PaymentsRead))
+        .routes(routes!(notice).needs(Capability::PaymentsRead))
 }
 
 /// A purchase of credits.
@@ -38,6 +43,8 @@ struct PaymentAnswer {
     /// Where it stands: `created`, `awaiting_customer`, `confirming`, `succeeded`, `failed`, `expired`, `under_review`
     /// or `unknown`; afterwards `partly_refunded`, `refunded`, `disputed`, `dispute_won` or `dispute_lost`.
     state: &'static str,
+    /// What people are told: `success`, `pending` or `failed`.
+    status: &'static str,
     /// Why it stands there: a decline code, what differs from what was asked, or `late_success`.
     reason: Option<String>,
     /// What it brings, in the account's unit.
@@ -140,6 +147,7 @@ impl PaymentAnswer {
             gateway: payment.gateway,
             method: payment.method,
             state: payment.state.name(),
+            status: payment.state.shown(),
             reason: payment.reason,
             credits: Money { unit, amount: payment.credit },
             amount: Money { unit: currency, amount },
@@ -165,19 +173,53 @@ fn shown(instrument: Instrument) -> String {
     words.join(" ").trim_end().to_owned()
 }
 
+/// The filters of a query.
+pub const FILTERS: [&str; 4] = ["status", "method", "from", "to"];
+
+/// Which payments. Each filter may be given many times, or once with commas; payments must match all filters.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "only its description is used; Params reads the query")]
+pub struct PaymentQuery {
+    /// What people are told: `success`, `pending` or `failed`. Money that went back later leaves a payment successful.
+    status: Option<Vec<String>>,
+    /// `saved_card`, `stripe`, `paypal` or `vnpay`.
+    method: Option<Vec<String>>,
+    /// Begun at or after.
+    #[param(value_type = Option<Time>)]
+    from: Option<String>,
+    /// Begun before.
+    #[param(value_type = Option<Time>)]
+    to: Option<String>,
+}
+
+/// Reads the filters of a query.
+pub fn filter(params: &Params) -> Result<PaymentFilter, Problem> {
+    let shown = |name: &str| TopupState::ALL.into_iter().find(|state| state.shown() == name).map(TopupState::shown);
+    let statuses = params.many_of("status", shown)?;
+    let method = |name: &str| topups::METHODS.contains(&name).then(|| name.to_owned());
+    Ok(PaymentFilter {
+        states: TopupState::ALL.into_iter().filter(|state| statuses.contains(&state.shown())).collect(),
+        methods: params.many_of("method", method)?,
+        from: params.time("from")?.map(|time| time.0),
+        to: params.time("to")?.map(|time| time.0),
+    })
+}
+
 /// List payments of an account
 #[utoipa::path(get, path = "/v1/payments", tag = "payments",
-    params(("account" = String, Query, description = "Whose payments."), PageQuery),
+    params(("account" = String, Query, description = "Whose payments."), PaymentQuery, PageQuery),
     responses((status = 200, body = PaymentList, description = "A page of payments, newest first"),
         (status = 404, description = "There is no such account", body = crate::problem::ProblemBody,
             content_type = "application/problem+json")))]
 async fn list(State(engine): State<Engine>, _operator: Operator, params: Params) -> Result<Response, Problem> {
-    params.only(&["account", "limit", "cursor"])?;
+    params.only(&[&FILTERS[..], &["account", "limit", "cursor"]].concat())?;
+    let filter = filter(&params)?;
     let account = params.one("account")?.ok_or_else(|| Problem::field("account", "must be given"))?;
     let account = engine.accounts().locate(account).await?;
     let limit = params.limit(&engine)?;
     let after = cursor::row(params.one("cursor")?)?.map(|(_, id)| id);
-    let mut payments = topups::payments(&engine, &account.id, after.as_deref(), limit + 1).await?;
+    let mut payments = topups::payments_that(&engine, &account.id, &filter, after.as_deref(), limit + 1).await?;
     let more = payments.len() > limit;
     payments.truncate(limit);
     let last = payments.last().filter(|_| more);

@@ -1,27 +1,24 @@
 //! Receipts of payments, as data and as PDF.
 //!
-//! An operator and the account's own key with `topup:write` see them. What is stored is drawn as it was said; only the
-//! mark of a copy, and a note when money went back since, are added. Cost of a PDF: some milliseconds of one core, apart
+//! An operator and the account's own key with `topup:write` see them. Cost of a PDF: some milliseconds of one core, apart
 //! from the threads that serve.
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use documents::Locale;
-use documents::format::MoneyFormat;
-use documents::receipt::{self as page, ReceiptLine, render_pdf};
 use engine::Engine;
-use engine::keys::Scope;
+use engine::members::Capability;
 use engine::receipts::{self, Receipt, Snapshot};
-use engine::settings::{Language, Settings};
 use engine::topups::{self, Payment};
 use ledger::{Amount, Unit};
+use render::{Pdf, receipt_pdf};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::Caller;
 use crate::fields::{Money, Time};
 use crate::problem::Problem;
@@ -29,7 +26,9 @@ use crate::reply;
 use crate::request::{Params, PathId};
 
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(get)).routes(routes!(pdf))
+    OpenApiRouter::new()
+        .routes(routes!(get).needs(Capability::TopupRead))
+        .routes(routes!(pdf).needs(Capability::TopupRead))
 }
 
 /// The receipt of a payment, as it was when it was issued.
@@ -222,8 +221,7 @@ fn coins(currency: Unit, minor: i64) -> Result<Amount, Problem> {
     params(("id" = String, Path)),
     responses((status = 200, body = ReceiptAnswer, description = "The receipt"),
         (status = 404, description = "No such payment, or it brought no credits, or no seller is set",
-            body = crate::problem::ProblemBody, content_type = "application/problem+json")),
-    security(("operator_key" = []), ("account_key" = ["topup:write"])))]
+            body = crate::problem::ProblemBody, content_type = "application/problem+json")))]
 async fn get(
     State(engine): State<Engine>,
     caller: Caller,
@@ -243,8 +241,7 @@ async fn get(
     params(("id" = String, Path), ("copy" = Option<bool>, Query, description = "Mark it as a copy, and count it.")),
     responses((status = 200, description = "The receipt", body = Vec<u8>, content_type = "application/pdf"),
         (status = 404, description = "No such payment, or it brought no credits, or no seller is set",
-            body = crate::problem::ProblemBody, content_type = "application/problem+json")),
-    security(("operator_key" = []), ("account_key" = ["topup:write"])))]
+            body = crate::problem::ProblemBody, content_type = "application/problem+json")))]
 async fn pdf(
     State(engine): State<Engine>,
     caller: Caller,
@@ -262,12 +259,8 @@ async fn pdf(
         true => receipts::reissue(&engine, &payment).await?,
         false => receipts::receipt(&engine, &payment).await?,
     };
-    let name = format!("receipt-{}{}.pdf", receipt.snapshot.number, if copy { "-copy" } else { "" });
-    let drawn = drawing(receipt.snapshot, copy, refund_note(engine.settings(), &payment)?)?;
-    let bytes = tokio::task::spawn_blocking(move || render_pdf(&drawn)).await;
-    let bytes = bytes.map_err(|error| Problem::internal(&error.to_string()))?;
-    let bytes = bytes.map_err(|error| Problem::internal(&error.to_string()))?;
-    // Numbers hold letters, digits, - and _ only, so the name needs no quoting.
+    let pdf = receipt_pdf(engine.settings(), &payment, receipt, copy).await;
+    let Pdf { name, bytes } = pdf.map_err(|error| Problem::internal(&error.to_string()))?;
     let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
     let disposition = disposition.map_err(|error| Problem::internal(&error.to_string()))?;
     let mut response = Response::new(Body::from(bytes));
@@ -279,78 +272,7 @@ async fn pdf(
 }
 
 async fn own(engine: &Engine, caller: &Caller, id: &str) -> Result<Payment, Problem> {
-    caller.may(Scope::TopupWrite)?;
     let payment = topups::payment(engine, id).await?;
     caller.owns(&payment.account_id, "payment")?;
     Ok(payment)
-}
-
-/// What is added to the notes when money went back since.
-fn refund_note(settings: &Settings, payment: &Payment) -> Result<Option<String>, Problem> {
-    let (texts, language) = (&settings.receipts.refund_note, payment.details.language);
-    let text = texts.get(&language).or_else(|| texts.get(&Language::En)).filter(|_| payment.refunded_minor > 0);
-    let Some(text) = text else { return Ok(None) };
-    let unit = payment.price.currency;
-    let money = documents::Money { unit, amount: coins(unit, payment.refunded_minor)? };
-    Ok(Some(text.replace("{amount}", &written(language).money(money, MoneyFormat::CODE))))
-}
-
-const fn written(language: Language) -> documents::Language {
-    match language {
-        Language::En => documents::Language::En,
-        Language::Ja => documents::Language::Ja,
-        Language::Vi => documents::Language::Vi,
-    }
-}
-
-/// The page of a snapshot.
-fn drawing(said: Snapshot, copy: bool, refund_note: Option<String>) -> Result<page::Receipt, Problem> {
-    let amount = |minor| coins(said.currency, minor);
-    let total = amount(said.price_minor)?;
-    // The day of the sale, which an invoice must show, may be another one than that of issue.
-    let locale = Locale::new(written(said.language), &said.zone);
-    let paid_on = locale.map_err(|error| Problem::internal(&error.to_string()))?.formal_date(said.paid_at);
-    let description = format!("{} ({paid_on})", said.description);
-    let tax = |tax: receipts::TaxLine| {
-        let (base, tax_amount) = (amount(tax.base_minor)?, amount(tax.tax_minor)?);
-        Ok(page::TaxLine { name: tax.name, rate_percent: tax.percent, base, amount: tax_amount })
-    };
-    Ok(page::Receipt {
-        number: said.number,
-        issued_at: said.issued_at,
-        copy,
-        language: written(said.language),
-        zone: said.zone,
-        seller: page::Seller {
-            name: said.seller.name,
-            address: said.seller.address,
-            registration_number: said.seller.registration_number,
-            tax_code: said.seller.tax_code,
-            contact: said.seller.contact,
-        },
-        buyer: page::Buyer {
-            addressee: said.buyer.name,
-            address: said.buyer.address,
-            tax_code: said.buyer.tax_code,
-            // The page would say that it was sent there; nothing sends it yet.
-            email: None,
-        },
-        method: said.method,
-        references: said.references,
-        lines: vec![ReceiptLine { description, quantity: 1, amount: total }],
-        taxes: said.taxes.into_iter().map(tax).collect::<Result<_, Problem>>()?,
-        total: documents::Money { unit: said.currency, amount: total },
-        credits: Some(page::Credits {
-            money: documents::Money { unit: said.unit, amount: said.credit },
-            expires_at: said.credit_expires_at,
-        }),
-        rate: said.rate.map(|dated| page::ExchangeRate {
-            from: dated.rate.base,
-            to: dated.rate.quote,
-            rate: dated.rate.rate.to_string(),
-            source: dated.source,
-            quoted_at: dated.dated_at,
-        }),
-        notes: said.notes.into_iter().chain(refund_note).collect(),
-    })
 }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use engine::Engine;
+use engine::members::Capability;
 use engine::topups::{self, Clearing, Comparison, Unmatched};
 use ledger::Unit;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::Operator;
 use crate::fields::{Money, Time, format_sum};
 use crate::problem::Problem;
@@ -20,11 +22,11 @@ use crate::{cursor, reply};
 
 pub fn routes() -> OpenApiRouter<Engine> {
     OpenApiRouter::new()
-        .routes(routes!(unmatched))
-        .routes(routes!(resolve))
-        .routes(routes!(days))
-        .routes(routes!(compare))
-        .routes(routes!(clearing))
+        .routes(routes!(unmatched).needs(Capability::PaymentsRead))
+        .routes(routes!(resolve).needs(Capability::PaymentsWrite))
+        .routes(routes!(days).needs(Capability::PaymentsRead))
+        .routes(routes!(compare).needs(Capability::PaymentsWrite))
+        .routes(routes!(clearing).needs(Capability::PaymentsRead))
 }
 
 /// What one side has and the other has not, or not alike.

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use engine::Engine;
+use engine::members::Capability;
 use engine::topups::{self, Dispute, Refund, RefundRequest};
 use ledger::Unit;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::Operator;
 use crate::fields::{AmountText, Money, Time};
 use crate::problem::Problem;
@@ -19,7 +21,7 @@ use crate::request::{IdempotencyKey, Json, PathId};
 use crate::spec::KeyHeader;
 
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(refund))
+    OpenApiRouter::new().routes(routes!(refund).needs(Capability::RefundsWrite))
 }
 
 /// What is to be given back.

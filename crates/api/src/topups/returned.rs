@@ -14,6 +14,7 @@ use engine::topups::{self, Payment};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::{Access, Needs};
 use crate::problem::Problem;
 use crate::request::PathId;
 
@@ -21,12 +22,12 @@ use crate::request::PathId;
 const PATIENCE: Duration = Duration::from_secs(4);
 
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(back)).routes(routes!(cancelled))
+    OpenApiRouter::new().routes(routes!(back).needs(Access::Public)).routes(routes!(cancelled).needs(Access::Public))
 }
 
 /// Come back from a gateway
 #[utoipa::path(get, path = "/topups/{id}/return", operation_id = "return_from_gateway", tag = "payments",
-    params(("id" = String, Path)), security(()),
+    params(("id" = String, Path)),
     responses((status = 303, description = "To the top-up's `return_url`, with `topup` and `status`"),
         (status = 200, description = "A plain page, when it has none", content_type = "text/html"),
         (status = 404, description = "There is no such top-up", body = crate::problem::ProblemBody,
@@ -37,7 +38,7 @@ async fn back(State(engine): State<Engine>, PathId(id): PathId) -> Result<Respon
 
 /// Come back from a gateway without having paid
 #[utoipa::path(get, path = "/topups/{id}/cancel", operation_id = "cancel_at_gateway", tag = "payments",
-    params(("id" = String, Path)), security(()),
+    params(("id" = String, Path)),
     responses((status = 303, description = "To the top-up's `return_url`, with `topup` and `status`"),
         (status = 200, description = "A plain page, when it has none", content_type = "text/html"),
         (status = 404, description = "There is no such top-up", body = crate::problem::ProblemBody,

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use engine::Engine;
 use engine::accounts::Located;
-use engine::keys::Scope;
+use engine::members::Capability;
 use engine::vouchers::{self, Redeeming, Redemption, RedemptionLot, Voucher, VoucherFilter, VoucherStatus};
 use http::StatusCode;
 use ledger::{Amount, Unit};
@@ -16,6 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Needs;
 use crate::auth::Caller;
 use crate::fields::{Id, Money, Time};
 use crate::problem::{Problem, ProblemBody};
@@ -24,7 +25,10 @@ use crate::spec::{KeyHeader, PageQuery};
 use crate::{cursor, reply};
 
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(redeem, list)).routes(routes!(get))
+    OpenApiRouter::new()
+        .routes(routes!(redeem).needs(Capability::TopupWrite))
+        .routes(routes!(list).needs(Capability::BalanceRead))
+        .routes(routes!(get).needs(Capability::BalanceRead))
 }
 
 /// A code to redeem.
@@ -131,11 +135,14 @@ struct VoucherList {
     next_cursor: Option<String>,
 }
 
+/// The filters of a query.
+pub const FILTERS: [&str; 3] = ["status", "service", "q"];
+
 /// Which vouchers.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "only its description is used")]
-struct VoucherQuery {
+pub struct VoucherQuery {
     /// `valid`, `expired`, `revoked`, `used`; may be repeated.
     status: Option<Vec<String>>,
     /// Services that it may pay for; may be repeated.
@@ -198,9 +205,8 @@ impl VoucherAnswer {
     }
 }
 
-/// The account of the path, when this caller may do such things with it.
-async fn account(engine: &Engine, caller: &Caller, id: &str, scope: Scope) -> Result<Located, Problem> {
-    caller.may(scope)?;
+/// The account of the path, when it is this caller's.
+async fn account(engine: &Engine, caller: &Caller, id: &str) -> Result<Located, Problem> {
     Ok(engine.accounts().locate(caller.account(Some(id))?).await?)
 }
 
@@ -219,8 +225,7 @@ async fn account(engine: &Engine, caller: &Caller, id: &str, scope: Scope) -> Re
         (status = 422, description = "`voucher_malformed`, `idempotency_key_reuse`", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = 429, description = "`too_many_tries`", body = ProblemBody,
-            content_type = "application/problem+json")),
-    security(("operator_key" = []), ("account_key" = ["topup:write"])))]
+            content_type = "application/problem+json")))]
 async fn redeem(
     State(engine): State<Engine>,
     caller: Caller,
@@ -228,34 +233,35 @@ async fn redeem(
     key: IdempotencyKey,
     Json(body): Json<RedeemBody>,
 ) -> Result<Response, Problem> {
-    let account = account(&engine, &caller, &id, Scope::TopupWrite).await?;
-    if body.ip.is_some() && caller.key().account.is_some() {
-        // Whoever may name any address could lock it out.
-        return Err(Problem::field("ip", "must be left out with an account's own key"));
-    }
-    let wanted = Redeeming { account_id: &account.id, code: &body.code, address: body.ip, idempotency_key: &key.0 };
+    let account = account(&engine, &caller, &id).await?;
+    let address = caller.address_named(body.ip)?;
+    let wanted = Redeeming { account_id: &account.id, code: &body.code, address, idempotency_key: &key.0 };
     let (redemption, replayed) = vouchers::redeem(&engine, &caller.call(None), wanted).await?;
     reply::repeatable(StatusCode::CREATED, &RedeemedAnswer::of(redemption), replayed)
+}
+
+/// Reads the filters of a query.
+pub fn filter(params: &Params) -> Result<VoucherFilter, Problem> {
+    Ok(VoucherFilter {
+        statuses: params.many_of("status", VoucherStatus::parse)?,
+        services: params.many("service").into_iter().map(str::to_owned).collect(),
+        search: params.one("q")?.map(str::to_owned),
+    })
 }
 
 /// List vouchers
 #[utoipa::path(get, path = "/v1/accounts/{id}/vouchers", operation_id = "list_vouchers", tag = "vouchers",
     params(("id" = String, Path), VoucherQuery, PageQuery),
-    responses((status = 200, body = VoucherList, description = "A page of redeemed vouchers, newest first")),
-    security(("operator_key" = []), ("account_key" = ["balance:read"])))]
+    responses((status = 200, body = VoucherList, description = "A page of redeemed vouchers, newest first")))]
 async fn list(
     State(engine): State<Engine>,
     caller: Caller,
     PathId(id): PathId,
     params: Params,
 ) -> Result<Response, Problem> {
-    let account = account(&engine, &caller, &id, Scope::BalanceRead).await?;
-    params.only(&["status", "service", "q", "limit", "cursor"])?;
-    let filter = VoucherFilter {
-        statuses: params.many_of("status", VoucherStatus::parse)?,
-        services: params.many("service").into_iter().map(str::to_owned).collect(),
-        search: params.one("q")?.map(str::to_owned),
-    };
+    let account = account(&engine, &caller, &id).await?;
+    params.only(&[&FILTERS[..], &["limit", "cursor"]].concat())?;
+    let filter = filter(&params)?;
     let limit = params.limit(&engine)?;
     let before = cursor::row(params.one("cursor")?)?;
     let mut found = vouchers::vouchers(&engine, &account, &filter, before, limit + 1).await?;
@@ -270,14 +276,13 @@ async fn list(
 /// Get a voucher
 #[utoipa::path(get, path = "/v1/accounts/{id}/vouchers/{voucher_id}", operation_id = "get_voucher", tag = "vouchers",
     params(("id" = String, Path), ("voucher_id" = String, Path)),
-    responses((status = 200, body = VoucherAnswer, description = "The voucher as it is now")),
-    security(("operator_key" = []), ("account_key" = ["balance:read"])))]
+    responses((status = 200, body = VoucherAnswer, description = "The voucher as it is now")))]
 async fn get(
     State(engine): State<Engine>,
     caller: Caller,
     PathIds(id, voucher_id): PathIds,
 ) -> Result<Response, Problem> {
-    let account = account(&engine, &caller, &id, Scope::BalanceRead).await?;
+    let account = account(&engine, &caller, &id).await?;
     let voucher = vouchers::voucher(&engine, &account, &voucher_id).await?;
     reply::json(StatusCode::OK, &VoucherAnswer::of(voucher, &account))
 }

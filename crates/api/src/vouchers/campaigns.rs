@@ -3,18 +3,20 @@
 use axum::extract::State;
 use axum::response::Response;
 use engine::Engine;
+use engine::members::Capability;
 use engine::vouchers::{
     self, Campaign, CampaignFilter, CampaignState, MAX_PARTS, NewCampaign, Part, Revocable, Validity,
 };
 use http::StatusCode;
 use ledger::{Timestamp, Unit};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
 use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{RevocationAnswer, RevocationBody};
+use crate::access::Needs;
 use crate::auth::Operator;
 use crate::fields::{AmountText, Money, Time};
 use crate::problem::Problem;
@@ -23,7 +25,12 @@ use crate::spec::PageQuery;
 use crate::{cursor, reply};
 
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(get, change)).routes(routes!(revoke))
+    OpenApiRouter::new()
+        .routes(routes!(create).needs(Capability::CampaignsWrite))
+        .routes(routes!(list).needs(Capability::CampaignsRead))
+        .routes(routes!(get).needs(Capability::CampaignsRead))
+        .routes(routes!(change).needs(Capability::CampaignsWrite))
+        .routes(routes!(revoke).needs(Capability::CampaignsWrite))
 }
 
 /// A new campaign.

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use engine::Engine;
+use engine::members::Capability;
 use engine::vouchers::{self, CodeRecord, Revocable};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{RevocationAnswer, RevocationBody};
+use crate::access::Needs;
 use crate::auth::Operator;
 use crate::fields::Time;
 use crate::problem::Problem;
@@ -19,7 +21,11 @@ use crate::spec::PageQuery;
 use crate::{cursor, reply};
 
 pub fn routes() -> OpenApiRouter<Engine> {
-    OpenApiRouter::new().routes(routes!(issue, list)).routes(routes!(revoke_batch)).routes(routes!(revoke))
+    OpenApiRouter::new()
+        .routes(routes!(issue).needs(Capability::CampaignsWrite))
+        .routes(routes!(list).needs(Capability::CampaignsRead))
+        .routes(routes!(revoke_batch).needs(Capability::CampaignsWrite))
+        .routes(routes!(revoke).needs(Capability::CampaignsWrite))
 }
 
 /// How many codes, and of which kind.

@@ -3,7 +3,7 @@
 //! What an account's own key may do here: `topup:write` redeems, `balance:read` looks. Campaigns and codes are the
 //! operator's. A code's text is in the answer that issues it and in no other.
 
-mod account;
+pub mod account;
 mod campaigns;
 mod codes;
 

@@ -9,9 +9,12 @@
 
 mod list;
 
+use std::sync::Arc;
+
 use ledger::Timestamp;
 use serde_json::Value as Json;
-use store::{Failure, Statement, Value, audit_hash, params};
+use store::{Failure, Statement, Store, Value, audit_hash, params};
+use tokio::sync::Mutex;
 
 use crate::{Call, Engine, Result};
 
@@ -37,50 +40,73 @@ pub struct Change<'a> {
     pub reason: Option<&'a str>,
 }
 
+/// The log of an installation. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Log {
+    store: Store,
+    /// Held by whoever writes, so that only other nodes can be in the way.
+    turn: Arc<Mutex<()>>,
+}
+
+impl Log {
+    pub(crate) fn new(store: Store) -> Log {
+        Log { store, turn: Arc::default() }
+    }
+
+    /// As [`write`].
+    pub(crate) async fn write(&self, call: &Call, change: &Change<'_>, rows: Vec<Statement>) -> Result<Vec<u64>> {
+        let _turn = self.turn.lock().await;
+        let mut last = self.last().await?;
+        for _ in 0..TRIES {
+            let mut all = vec![entry(call, change, self.store.now(), &last)];
+            all.extend(rows.iter().cloned());
+            match self.store.write(all).await {
+                Ok(mut changed) => {
+                    changed.remove(0);
+                    return Ok(changed);
+                }
+                Err(Failure::Conflict) => {
+                    let newest = self.last().await?;
+                    // The number was free: it is one of the other rows that is not as expected.
+                    if newest.0 == last.0 {
+                        return Err(Failure::Conflict.into());
+                    }
+                    last = newest;
+                }
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        Err(Failure::Busy.into())
+    }
+
+    /// As [`note`].
+    pub(crate) async fn note(&self, call: &Call, change: &Change<'_>) {
+        if let Err(error) = self.write(call, change, Vec::new()).await {
+            tracing::error!(%error, action = change.action, object = change.object, "not in the audit log");
+        }
+    }
+
+    /// Number and hash of the last row; 0 and nothing before the first.
+    async fn last(&self) -> Result<(i64, String)> {
+        let rows = self.store.query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", params![]).await?;
+        match rows.first() {
+            Some(row) => Ok((row.int(0)?, row.text(1)?.to_owned())),
+            None => Ok((0, String::new())),
+        }
+    }
+}
+
 /// Writes the rows of a change and its row in the log in one transaction; says how many rows each statement changed.
 ///
 /// # Errors
 /// [`Failure::Conflict`] when a statement does not change the number of rows that it must; what the store answers.
 pub async fn write(engine: &Engine, call: &Call, change: &Change<'_>, rows: Vec<Statement>) -> Result<Vec<u64>> {
-    // One at a time on this node, so that only other nodes can be in the way.
-    let _turn = engine.audit_turn().lock().await;
-    let mut last = last(engine).await?;
-    for _ in 0..TRIES {
-        let mut all = vec![entry(call, change, engine.now(), &last)];
-        all.extend(rows.iter().cloned());
-        match engine.store().write(all).await {
-            Ok(mut changed) => {
-                changed.remove(0);
-                return Ok(changed);
-            }
-            Err(Failure::Conflict) => {
-                let newest = self::last(engine).await?;
-                // The number was free: it is one of the other rows that is not as expected.
-                if newest.0 == last.0 {
-                    return Err(Failure::Conflict.into());
-                }
-                last = newest;
-            }
-            Err(failure) => return Err(failure.into()),
-        }
-    }
-    Err(Failure::Busy.into())
+    engine.audit().write(call, change, rows).await
 }
 
 /// Remembers what was done already, such as an order to the ledger; a failure is logged, because the ledger knows it too.
 pub async fn note(engine: &Engine, call: &Call, change: &Change<'_>) {
-    if let Err(error) = write(engine, call, change, Vec::new()).await {
-        tracing::error!(%error, action = change.action, object = change.object, "not in the audit log");
-    }
-}
-
-/// Number and hash of the last row; 0 and nothing before the first.
-async fn last(engine: &Engine) -> Result<(i64, String)> {
-    let rows = engine.store().query("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", params![]).await?;
-    match rows.first() {
-        Some(row) => Ok((row.int(0)?, row.text(1)?.to_owned())),
-        None => Ok((0, String::new())),
-    }
+    engine.audit().note(call, change).await;
 }
 
 fn entry(call: &Call, change: &Change<'_>, now: Timestamp, last: &(i64, String)) -> Statement {

@@ -9,6 +9,7 @@ use std::fmt;
 
 use ledger::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::{Failure, Statement, params};
 
 use super::address::{Address, AddressDraft};
@@ -17,6 +18,7 @@ use super::faults::Faults;
 use super::tax_code::TaxCode;
 use super::text::line;
 use crate::accounts::{AccountRecord, NewAccount};
+use crate::audit::{self, Change};
 use crate::checks::{self, MAX_NAME_CHARS};
 use crate::ledger_calls::fingerprint;
 use crate::settings::{Language, Settings};
@@ -213,9 +215,15 @@ pub async fn put_profile(
     let account = engine.accounts().get(account_id).await?;
     let profile_now = Profile::read(engine.settings(), &account.site, draft)?;
     let stored = StoredProfile { version: version.saturating_add(1), profile: profile_now, updated_at: engine.now() };
-    match engine.store().write(vec![write(&account.id, &call.actor, &stored)?]).await {
+    let change = Change {
+        action: "profile.changed",
+        account_id: Some(&account.id),
+        after: json!({"version": stored.version}),
+        ..Change::default()
+    };
+    match audit::write(engine, call, &change, vec![write(&account.id, &call.actor, &stored)?]).await {
         Ok(_) => Ok(stored),
-        Err(Failure::Conflict) => match profile(engine, account_id).await? {
+        Err(Error::Ledger(Failure::Conflict)) => match profile(engine, account_id).await? {
             Some(present) if present.version == stored.version && present.profile == stored.profile => Ok(present),
             present => {
                 let present = present.map_or(0, |present| present.version);
@@ -225,7 +233,7 @@ pub async fn put_profile(
                 Err(Error::conflict("profile_changed", detail))
             }
         },
-        Err(failure) => Err(failure.into()),
+        Err(error) => Err(error),
     }
 }
 

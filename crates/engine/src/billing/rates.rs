@@ -12,12 +12,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use ledger::{Timestamp, Unit};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::{Row, Statement, params};
 use uuid::Uuid;
 
 use super::convert::{Decimal, Rate};
 use super::faults::Faults;
 use super::text::line;
+use crate::audit::{self, Change};
 use crate::{Call, Engine, Error, Result};
 
 /// Longest name of a source, in characters.
@@ -95,7 +97,13 @@ pub async fn set_rate(engine: &Engine, call: &Call, new: &NewRate, confirmed: bo
     if !confirmed {
         check_plausible(engine, std::slice::from_ref(&rate)).await?;
     }
-    engine.store().write(vec![insert(&rate, &call.actor, engine.now())]).await?;
+    let change = Change {
+        action: "rate.set",
+        after: json!({"base": rate.rate.base.code(), "quote": rate.rate.quote.code(), "rate": rate.rate.rate.to_string(),
+            "dated_at_us": rate.dated_at.micros(), "source": rate.source, "confirmed": confirmed}),
+        ..Change::default()
+    };
+    audit::write(engine, call, &change, vec![insert(&rate, &call.actor, engine.now())]).await?;
     let sql = select!("WHERE base = $1 AND quote = $2 AND dated_at_us = $3 AND rate = $4 AND source = $5");
     let found = engine.store().query(sql, same(&rate)).await?;
     record(found.first().ok_or(Error::NotFound("rate"))?)
@@ -119,7 +127,10 @@ pub async fn import_rates(
         check_plausible(engine, &rates).await?;
     }
     let now = engine.now();
-    let changed = engine.store().write(rates.iter().map(|rate| insert(rate, &call.actor, now)).collect()).await?;
+    let rows = rates.iter().map(|rate| insert(rate, &call.actor, now)).collect();
+    let after = json!({"rows": rates.len(), "source": source, "confirmed": confirmed});
+    let changed =
+        audit::write(engine, call, &Change { action: "rate.imported", after, ..Change::default() }, rows).await?;
     let stored = changed.iter().filter(|count| **count == 1).count();
     Ok(RatesImported { stored, unchanged: rates.len() - stored })
 }

@@ -79,7 +79,11 @@ pub enum Capability {
     UsageWrite,
     /// Place, capture, release and extend holds.
     HoldWrite,
-    /// Read an account's billing profile, top-ups, receipts, cards, plan.
+    /// Learn what a use would cost, and whether the credits suffice.
+    UsagePreview,
+    /// Read what an account can buy, its top-ups, receipts, cards and plan.
+    TopupRead,
+    /// Read an account's billing profile and alerts.
     BillingRead,
     /// Change an account's billing profile and alerts.
     BillingWrite,
@@ -160,14 +164,16 @@ const fn sensitive(rule: Rule) -> Rule {
 }
 
 /// Every capability, in the order of the enum.
-const RULES: [Rule; 23] = {
+const RULES: [Rule; 25] = {
     use Capability as C;
     [
         rule(C::BalanceRead, "balance:read", Some(Scope::BalanceRead), ANYONE, STAFF),
         rule(C::UsageWrite, "usage:write", Some(Scope::UsageWrite), NOBODY, ADMIN),
         rule(C::HoldWrite, "hold:write", Some(Scope::HoldWrite), NOBODY, ADMIN),
-        rule(C::BillingRead, "billing:read", Some(Scope::TopupWrite), ANYONE, STAFF),
-        rule(C::BillingWrite, "billing:write", Some(Scope::TopupWrite), PAYERS, DESK),
+        rule(C::UsagePreview, "usage:preview", Some(Scope::UsageWrite), ANYONE, STAFF),
+        rule(C::TopupRead, "topup:read", Some(Scope::TopupWrite), ANYONE, STAFF),
+        rule(C::BillingRead, "billing:read", Some(Scope::KeysAdmin), ANYONE, STAFF),
+        rule(C::BillingWrite, "billing:write", Some(Scope::KeysAdmin), PAYERS, DESK),
         rule(C::TopupWrite, "topup:write", Some(Scope::TopupWrite), PAYERS, DESK),
         sensitive(rule(C::CardsWrite, "cards:write", Some(Scope::TopupWrite), PAYERS, ADMIN)),
         sensitive(rule(C::KeysAdmin, "keys:admin", Some(Scope::KeysAdmin), OWNERS, ADMIN)),
@@ -254,7 +260,7 @@ mod tests {
         // capability, owner, billing, viewer
         let table = [
             (BalanceRead, [true, true, true]),
-            (BillingRead, [true, true, true]),
+            (TopupRead, [true, true, true]),
             (MembersRead, [true, true, true]),
             (TopupWrite, [true, true, false]),
             (CardsWrite, [true, true, false]),
@@ -270,7 +276,7 @@ mod tests {
         }
         for capability in Capability::all() {
             assert!(capability.is_of_operator(OperatorRole::Admin), "{capability:?}");
-            let reads = capability.name().ends_with(":read");
+            let reads = [":read", ":preview"].iter().any(|end| capability.name().ends_with(end));
             assert!(reads || !capability.is_of_role(Role::Viewer), "{capability:?}");
             assert!(reads || !capability.is_of_operator(OperatorRole::Viewer), "{capability:?}");
         }

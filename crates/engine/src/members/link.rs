@@ -222,19 +222,3 @@ pub(super) async fn usual_account(
     let rows = engine.store().query(SQL, params![person_id]).await?;
     Ok(rows.first().map(|row| row.text(0).map(str::to_owned)).transpose()?)
 }
-
-/// A demo's link: it works again and again, and only where `environment` is test.
-///
-/// # Errors
-/// [`Error::Misconfigured`] where it is live; what keeps the database from writing.
-pub async fn demo_link(engine: &Engine, person: &Person, ttl_seconds: i64) -> Result<String> {
-    if engine.settings().environment != Environment::Test {
-        return Err(Error::Misconfigured("links that work again are for demos".to_owned()));
-    }
-    let now = engine.now();
-    let expires_at = now.plus_seconds(ttl_seconds);
-    let link = NewLink { person_id: &person.id, account_id: None, reusable: true, expires_at };
-    let (rows, token) = link.written(now);
-    engine.store().write(rows).await?;
-    Ok(person.realm.link(&engine.settings().public_url, token.expose()))
-}

@@ -4,11 +4,12 @@
 //! refund down, before the gateway is asked, so that nobody spends them meanwhile; they are reinstated when the refund
 //! fails. Invariants: all refunds and open or lost disputes of a payment together are never more than its charge; one
 //! refund is asked for under one id however often the gateway is asked; one effect per refund of the gateway. Cost of a
-//! refund: four reads, two writes, one call to the gateway; of a notice two reads and one write.
+//! refund: four reads, three writes, one call to the gateway; of a notice two reads and two writes.
 
 use ledger::{Amount, Timestamp, Unit};
 use providers::Money;
 use providers::gateway::{RefundAsk, RefundSighting, RefundStanding, Trouble};
+use serde_json::json;
 use store::{Failure, Row, Statement, Value, params};
 use tracing::{error, info, warn};
 use uuid::Uuid;
@@ -18,10 +19,10 @@ use super::payment::{Change, Payment};
 use super::reconcile::{next_check, settled_first};
 use super::settle::alarm;
 use super::state::State;
-use super::take_back::{Cause, claw_back, entry_of, reinstate, share};
+use super::take_back::{Cause, claw_back, clawback_of, reinstate, share};
 use crate::lease::{self, Lease};
 use crate::ledger_calls::Call;
-use crate::{Engine, Error, Result, checks};
+use crate::{Engine, Error, Result, audit, checks, mail};
 
 /// Who moves a payment here.
 const SOURCE: &str = "refund";
@@ -131,6 +132,16 @@ pub async fn refund(engine: &Engine, call: &Call, wanted: RefundRequest<'_>) -> 
         updated_at: now,
     };
     begin(engine, &payment, &refund, call.key.as_deref()).await?;
+    let change = audit::Change {
+        action: "refund.asked",
+        account_id: Some(&refund.account_id),
+        object: Some(&refund.id),
+        after: json!({"payment": refund.payment_id, "amount_minor": refund.money.amount_minor,
+            "currency": refund.money.currency.code()}),
+        reason: Some(&refund.reason),
+        ..audit::Change::default()
+    };
+    audit::note(engine, call, &change).await;
     let refund = give_apart(engine, &payment, &refund).await;
     Ok((refund, false))
 }
@@ -402,6 +413,9 @@ async fn observe_refund(
             if payment.state.may_become(state) {
                 rows.extend(payment.change(&Change::closing(state, None), SOURCE, now));
             }
+            let taken = clawback_of(engine, payment, cause(refund), refund.credit).await?;
+            let credits = taken.map_or(Amount::ZERO, |taken| -taken.amount());
+            rows.extend(mail::payments::refunded(engine, payment, refund, credits).await?);
             engine.store().write(rows).await?;
             info!(payment = payment.id, refund = refund.id, "refunded");
             Ok("refunded")
@@ -418,7 +432,7 @@ async fn succeeded_minor(engine: &Engine, payment: &Payment) -> Result<i64> {
 /// Nothing went back: the credits do.
 async fn fail(engine: &Engine, payment: &Payment, refund: &Refund, code: &str) -> Result<&'static str> {
     let now = engine.now();
-    let entry = entry_of(engine, payment, cause(refund), refund.credit).await?;
+    let entry = clawback_of(engine, payment, cause(refund), refund.credit).await?.map(|taken| taken.seq);
     let rows =
         vec![step(refund, "failed", None, Some(code), None, now), refunded(payment, -refund.money.amount_minor, now)];
     alarm(&refund.gateway, "refund_failed");

@@ -7,6 +7,7 @@ use providers::Money;
 use store::{Failure, Row, Statement, params};
 
 use super::compare::{Comparison, Unmatched};
+use crate::audit::{self, Change};
 use crate::ledger_calls::Call;
 use crate::{Engine, Error, Result, checks};
 
@@ -62,13 +63,16 @@ pub async fn resolve(
          WHERE gateway = $4 AND side = $5 AND object_id = $6 AND resolved_at_us IS NULL",
         params![engine.now().micros(), &*call.actor, &*reason, gateway, side, object_id],
     );
-    match engine.store().write(vec![update.expect_one()]).await {
+    let object = format!("{gateway} {side} {object_id}");
+    let change =
+        Change { action: "unmatched.resolved", object: Some(&object), reason: Some(&reason), ..Change::default() };
+    match audit::write(engine, call, &change, vec![update.expect_one()]).await {
         Ok(_) => find().await?.ok_or(Error::NotFound("unmatched payment")),
-        Err(Failure::Conflict) => match find().await? {
+        Err(Error::Ledger(Failure::Conflict)) => match find().await? {
             Some(_) => Err(Error::conflict("already_resolved", "it is resolved already; list it to see by whom")),
             None => Err(Error::NotFound("unmatched payment")),
         },
-        Err(failure) => Err(failure.into()),
+        Err(error) => Err(error),
     }
 }
 

@@ -13,7 +13,7 @@ async fn is_valid(node: &Engine, text: &str) -> bool {
 
 /// Public id and text of a new key, which both nodes know.
 async fn known_key(nodes: &Nodes) -> (String, String) {
-    let (record, text) = nodes.a.keys().issue("team", NewKey::default()).await.unwrap();
+    let (record, text) = nodes.a.keys().issue(&crate::call(None), "team", NewKey::default()).await.unwrap();
     for node in nodes.each() {
         assert!(is_valid(node, &text).await);
     }
@@ -29,7 +29,7 @@ async fn a_check_forgets_what_another_node_revoked() {
     for ms in [0, 1_000, 3_600_000] {
         let (id, text) = known_key(&nodes).await;
         poll(&nodes.b).await.unwrap();
-        nodes.a.keys().revoke("team", &id).await.unwrap();
+        nodes.a.keys().revoke(&crate::call(None), "team", &id).await.unwrap();
         assert!(!is_valid(&nodes.a, &text).await, "refused at once where it was revoked");
         nodes.wait_ms(ms);
         poll(&nodes.b).await.unwrap();
@@ -44,7 +44,7 @@ async fn without_a_check_nothing_is_believed_for_longer_than_a_second() {
     let nodes = Nodes::start().await;
     nodes.account("team", "global", "USD").await;
     let (id, text) = known_key(&nodes).await;
-    nodes.a.keys().revoke("team", &id).await.unwrap();
+    nodes.a.keys().revoke(&crate::call(None), "team", &id).await.unwrap();
     nodes.wait_ms(900);
     assert!(!is_valid(&nodes.b, &text).await);
     nodes.close().await;
@@ -55,7 +55,7 @@ async fn more_revocations_than_a_check_names_forget_everything() {
     let nodes = Nodes::start().await;
     nodes.account("team", "global", "USD").await;
     let (id, text) = known_key(&nodes).await;
-    nodes.a.keys().revoke("team", &id).await.unwrap();
+    nodes.a.keys().revoke(&crate::call(None), "team", &id).await.unwrap();
     let revoked = |number: i64| {
         let sql = "INSERT INTO api_keys (public_id, key_sha256, name, scopes, created_at_us, revoked_at_us) \
                    VALUES ($1, '', '', '', $2, $2)";

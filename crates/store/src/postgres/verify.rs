@@ -10,10 +10,11 @@ use ledger::{Account, Counter, Hold, Lot, Transaction, Unit};
 use rustc_hash::FxHashMap;
 use tokio_postgres::Row;
 
+use crate::audit::{AUDIT_PAGE, AuditChain};
 use crate::postgres::access::chain;
 use crate::postgres::batch::key_hash;
 use crate::postgres::cursor::{self, Cursor, Taken};
-use crate::postgres::state;
+use crate::postgres::{rows, state};
 use crate::verify::{Difference, Proof, Replay, Tally, Totals, add_total};
 
 const ACCOUNTS: &str = "SELECT no, id, unit FROM accounts ORDER BY no";
@@ -71,7 +72,16 @@ pub(crate) async fn verify(url: &str, progress: &mut (dyn FnMut(u64, u64) + Send
         return Err(Difference::new(place, "has two entries of one key"));
     }
     totals_agree(&snapshot.query(TOTALS, &[]).await?, verifier.totals)?;
+    audit(&snapshot).await?;
     Ok(verifier.tally.proof())
+}
+
+/// The chain of the audit log.
+async fn audit(snapshot: &tokio_postgres::Client) -> Result<(), Difference> {
+    let mut log = AuditChain::default();
+    let unreadable = |error| Difference::new("audit", error);
+    while log.check(&rows::query(snapshot, AUDIT_PAGE, &[log.seq.into()]).await.map_err(unreadable)?)? {}
+    Ok(())
 }
 
 impl Verifier<'_> {

@@ -11,10 +11,11 @@ use ledger::{Account, AccountNo, Amount, Lot, Transaction};
 use rusqlite::{Connection, OptionalExtension, params};
 use rustc_hash::FxHashMap;
 
-use crate::sqlite::schema;
+use crate::audit::{AUDIT_PAGE, AuditChain};
 use crate::sqlite::state::{self, Totals, parse_unit};
 use crate::sqlite::tail::{Gseq, key_hash};
 use crate::sqlite::writer::projected;
+use crate::sqlite::{rows, schema};
 use crate::verify::{Difference, Proof, Replay, Tally, add_total};
 
 /// An unreadable value stands at a place that the caller knows.
@@ -61,7 +62,15 @@ pub(crate) fn verify(path: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<
     let mut verifier = Verifier::new(&conn)?;
     verifier.journal(progress)?;
     verifier.rest()?;
+    audit(&conn)?;
     verifier.sum_up()
+}
+
+/// The chain of the audit log.
+fn audit(conn: &Connection) -> Result<(), Difference> {
+    let mut chain = AuditChain::default();
+    while chain.check(&rows::query(conn, AUDIT_PAGE, &[chain.seq.into()])?)? {}
+    Ok(())
 }
 
 impl<'a> Verifier<'a> {

@@ -189,7 +189,7 @@ async fn a_key_may_do_what_its_scopes_say() {
         [(Scope::BalanceRead, 200, 403), (Scope::UsageWrite, 403, 403), (Scope::TopupWrite, 403, 200)]
     {
         let new = NewKey { scopes: Some([scope].into_iter().collect()), ..NewKey::default() };
-        let (_, key) = shop.engine.keys().issue(&team.id, new).await.unwrap();
+        let (_, key) = shop.engine.keys().issue(&engine::Call::default(), &team.id, new).await.unwrap();
         let info = Answer::of(shop.http.get(format!("{}/user/credits/info", shop.url)).bearer_auth(&key)).await;
         let purchase = shop.purchase(&key, r#"{"credits":10000}"#, None).await;
         assert_eq!((info.status, purchase.status), (info_status, purchase_status), "{scope:?}");

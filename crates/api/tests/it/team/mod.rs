@@ -146,7 +146,7 @@ impl Shop {
             let change = AccountChange { stripe_customer: Some(Some(customer.to_owned())), ..AccountChange::default() };
             self.engine.accounts().change(&call, &id, change).await.unwrap();
         }
-        let (_, key) = self.engine.keys().issue(&id, Default::default()).await.unwrap();
+        let (_, key) = self.engine.keys().issue(&Call::default(), &id, Default::default()).await.unwrap();
         Team { id, key, customer: customer.map(str::to_owned) }
     }
 

@@ -5,6 +5,9 @@
 
 mod account;
 mod ledger;
+mod mail;
+mod people;
+mod plan;
 mod price;
 mod rates;
 mod show;
@@ -66,6 +69,20 @@ enum Command {
         #[command(subcommand)]
         command: account::KeyCommand,
     },
+    /// Invite, list, change and remove members of an account
+    ///
+    /// Example: scrip admin member list acme
+    Member {
+        #[command(subcommand)]
+        command: people::MemberCommand,
+    },
+    /// Invite, list and change operators
+    ///
+    /// Example: scrip admin operator list
+    Operator {
+        #[command(subcommand)]
+        command: people::OperatorCommand,
+    },
     Grant(ledger::GrantArgs),
     Debit(ledger::DebitArgs),
     Entries(ledger::EntriesArgs),
@@ -89,6 +106,20 @@ enum Command {
     Rates {
         #[command(subcommand)]
         command: rates::RatesCommand,
+    },
+    /// Publish and retire plans, look at subscriptions, cancel one
+    ///
+    /// Example: scrip admin plan list
+    Plan {
+        #[command(subcommand)]
+        command: plan::PlanCommand,
+    },
+    /// Send a test letter, list letters, try one again
+    ///
+    /// Example: scrip admin mail test --to you@example.com
+    Mail {
+        #[command(subcommand)]
+        command: mail::MailCommand,
     },
     /// Make voucher campaigns, issue and revoke their codes, redeem one
     ///
@@ -164,12 +195,16 @@ pub fn run(args: Args) -> Result<(), Exit> {
         match args.command {
             Command::Account { command } => account::run(&context, command).await,
             Command::Key { command } => account::run_key(&context, command).await,
+            Command::Member { command } => people::run_member(&context, command).await,
+            Command::Operator { command } => people::run_operator(&context, command).await,
             Command::Grant(grant) => ledger::grant(&context, grant).await,
             Command::Debit(debit) => ledger::debit(&context, debit).await,
             Command::Entries(entries) => ledger::entries(&context, entries).await,
             Command::Lot { command } => ledger::lot(&context, command).await,
+            Command::Plan { command } => plan::run(&context, command).await,
             Command::Price { command } => price::run(&context, command).await,
             Command::Rates { command } => rates::run(&context, command).await,
+            Command::Mail { command } => mail::run(&context, command).await,
             Command::Voucher { command } => voucher::run(&context, command).await,
             Command::TrialBalance => ledger::trial_balance(&context).await,
         }

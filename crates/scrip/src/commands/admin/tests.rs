@@ -74,6 +74,33 @@ fn chores_are_calls_of_the_contract() {
             json!({"email": "e@x", "closed": true}),
         ),
         (
+            &["member", "invite", "a", "--email", "e@x.de", "--role", "owner", "--language", "vi"],
+            "POST /v1/accounts/a/members",
+            false,
+            json!({"email": "e@x.de", "role": "owner", "language": "vi"}),
+        ),
+        (&["member", "list", "a", "--limit", "5"], "GET /v1/accounts/a/members?limit=5", false, Value::Null),
+        (
+            &["member", "update", "a", "usr_1", "--role", "viewer"],
+            "PATCH /v1/accounts/a/members/usr_1",
+            false,
+            json!({"role": "viewer"}),
+        ),
+        (&["member", "remove", "a", "usr_1"], "DELETE /v1/accounts/a/members/usr_1", false, Value::Null),
+        (
+            &["operator", "invite", "--email", "e@x.de", "--role", "admin", "--name", "Root"],
+            "POST /v1/operators",
+            false,
+            json!({"email": "e@x.de", "role": "admin", "language": "en", "name": "Root"}),
+        ),
+        (&["operator", "list", "--limit", "5"], "GET /v1/operators?limit=5", false, Value::Null),
+        (
+            &["operator", "update", "opr_1", "--disabled", "true", "--reset-second-factor"],
+            "PATCH /v1/operators/opr_1",
+            false,
+            json!({"disabled": true, "reset_second_factor": true}),
+        ),
+        (
             &["key", "create", "a", "--name", "n", "--scope", "usage:write"],
             "POST /v1/accounts/a/keys",
             true,
@@ -100,6 +127,39 @@ fn chores_are_calls_of_the_contract() {
             false,
             Value::Null,
         ),
+        (
+            &[
+                "plan",
+                "publish",
+                "SUB_PRO",
+                "--name",
+                "Pro",
+                "--site",
+                "api",
+                "--price",
+                "USD=20",
+                "--credits",
+                "10000",
+                "--term-periods",
+                "12",
+                "--option",
+                "partial_upfront=30",
+                "--option",
+                "postpaid",
+                "--on-demand-percent",
+                "120",
+            ],
+            "POST /v1/plans",
+            false,
+            json!({"id": "SUB_PRO", "name": "Pro", "site": "api", "prices": {"USD": "20"}, "credits": "10000",
+                "period": {"count": 1, "unit": "month"}, "term_periods": 12,
+                "options": [{"option": "partial_upfront", "percent": 30}, {"option": "postpaid"}],
+                "on_demand": {"percent": "120"}}),
+        ),
+        (&["plan", "list", "--limit", "5"], "GET /v1/plans?limit=5", false, Value::Null),
+        (&["plan", "retire", "SUB_PRO"], "POST /v1/plans/SUB_PRO/retire", false, json!({})),
+        (&["plan", "subscription", "a"], "GET /v1/accounts/a/subscription", false, Value::Null),
+        (&["plan", "cancel", "a"], "POST /v1/accounts/a/subscription/cancel", false, json!({})),
         (&["price", "list"], "GET /v1/prices?limit=50", false, Value::Null),
         (
             &["rates", "set", "USD", "VND", "25400.5", "--source", "me", "--confirm"],
@@ -153,6 +213,8 @@ fn chores_are_calls_of_the_contract() {
             false,
             Value::Null,
         ),
+        (&["mail", "list", "--state", "given_up"], "GET /v1/mails?limit=50&state=given_up", false, Value::Null),
+        (&["mail", "retry", "mail_1"], "POST /v1/mails/mail_1/retry", false, Value::Null),
         (&["trial-balance"], "GET /v1/ledger/trial-balance", false, Value::Null),
     ];
     for (line, call, keyed, body) in table {
@@ -179,7 +241,10 @@ fn codes_are_written_once_to_a_file_of_their_own() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("code,campaign,batch\n{row}{row}{row}"));
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
 
-    // A file that is there is kept, and nothing is asked for.
+    // A refusal leaves no file in the way of the next try; one that is there is kept, and nothing is asked for.
+    let other = folder.path().join("other.csv");
+    let (result, _) = admin_for_people(&["voucher", "issue", "c", "--out", other.to_str().unwrap()], 409, json!({}));
+    assert!(result.is_err() && !other.exists());
     let (result, asked) = admin_for_people(&line, 201, answer);
     assert!(result.unwrap_err().message.starts_with("cannot make "));
     assert_eq!(asked, []);
@@ -233,4 +298,16 @@ fn answers_are_readable() {
     more: --cursor c1
     ");
     assert_eq!(show::page(&json!({"data": []}), &["id"]), "none");
+}
+
+#[test]
+fn a_test_letter_is_followed_to_its_first_try() {
+    let sent = json!({"id": "mail_1", "state": "sent", "failure": null});
+    let (result, asked) = admin(&["mail", "test", "--to", "a@b.vn", "--language", "vi"], 200, sent);
+    assert_eq!(result, Ok(()));
+    assert_eq!(asked, [("POST /v1/mail/test".to_owned(), false, json!({"to": "a@b.vn", "language": "vi"}))]);
+    let refused = json!({"id": "mail_1", "state": "waiting", "failure": "no such user"});
+    let (result, asked) = admin(&["mail", "test", "--to", "a@b.vn"], 200, refused);
+    assert!(result.unwrap_err().message.contains("no such user"));
+    assert_eq!(asked.len(), 1);
 }

@@ -2,6 +2,8 @@
 
 mod backstage;
 mod clock;
+mod people;
+mod plans;
 mod purchases;
 mod sandboxes;
 mod seed;
@@ -67,10 +69,12 @@ pub fn run(args: Args) -> Result<(), Exit> {
         clock.stand_at(seed::start());
         let (engine, operator_key) = server::open(settings, Some(clock.clone())).await?;
         let operator_key = operator_key.unwrap_or_else(|| OPERATOR_KEY.to_owned());
-        let accounts = history(&engine, &clock, &sandboxes, &operator_key, args.seed).await?;
+        let mut accounts = history(&engine, &clock, &sandboxes, &operator_key, args.seed).await?;
+        let console_sign_in_url = people::links(&engine, &mut accounts).await.map_err(seed::failed)?;
         sandboxes.tell(&url);
-        let shown =
-            Shown { url, operator_key, sandboxes: &sandboxes, accounts, folder: folder.path.display().to_string() };
+        let folder_name = folder.path.display().to_string();
+        let sandboxes = &sandboxes;
+        let shown = Shown { url, operator_key, sandboxes, accounts, console_sign_in_url, folder: folder_name };
         std::fs::write(folder.path.join(DEMO_FILE), shown.json().to_string()).map_err(cannot_start)?;
         if args.json {
             output::json(&shown.json());

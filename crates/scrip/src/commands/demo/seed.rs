@@ -16,7 +16,7 @@ use sandbox::stripe::NewCustomer;
 use store::{Clock, SystemClock};
 
 use super::clock::DemoClock;
-use super::purchases;
+use super::{plans, purchases};
 use super::sandboxes::Sandboxes;
 use crate::client::ServerArgs;
 use crate::exit::Exit;
@@ -41,6 +41,8 @@ pub struct Seeded {
     pub site: &'static str,
     pub unit: &'static str,
     pub api_key: String,
+    /// Where its owner signs in.
+    pub sign_in_url: String,
 }
 
 /// How an account is made and lives.
@@ -144,17 +146,17 @@ pub async fn accounts(stage: &Stage<'_>, seed: u64) -> Result<Vec<Seeded>, Exit>
         let change = AccountChange { stripe_customer: Some(Some(customer.customer)), ..AccountChange::default() };
         engine.accounts().change(&call("stripe", 0, 0), life.id, change).await.map_err(failed)?;
         let key = NewKey { name: "demo".to_owned(), ..NewKey::default() };
-        let (_, api_key) = engine.keys().issue(life.id, key).await.map_err(failed)?;
-        seeded.push(Seeded { id: life.id, name: life.name, site: life.site, unit: life.unit, api_key });
+        let (_, api_key) = engine.keys().issue(&call("key", 0, 0), life.id, key).await.map_err(failed)?;
+        seeded.push(Seeded { id: life.id, name: life.name, site: life.site, unit: life.unit, api_key, sign_in_url: String::new() });
     }
     Ok(seeded)
 }
 
 fn call(what: &str, day: i64, number: usize) -> Call {
-    Call { actor: "demo".into(), key: Some(format!("demo:{what}:{day}:{number}").into()) }
+    Call { actor: "demo".into(), key: Some(format!("demo:{what}:{day}:{number}").into()), ..Call::default() }
 }
 
-fn failed(error: engine::Error) -> Exit {
+pub fn failed(error: engine::Error) -> Exit {
     Exit::unavailable(format!("the demo's data cannot be made: {error}"))
 }
 
@@ -181,6 +183,10 @@ async fn buy(stage: &Stage<'_>, life: &Life, day: i64) -> Result<(), Exit> {
         purchases::rates(stage.engine, &call("rates", day, 0), day).await.map_err(failed)?;
         purchases::make(&stage.server, stage.sandboxes, life.id, scenario).await?;
     }
+    if plans::SUBSCRIBER.0 == life.id && plans::SUBSCRIBER.1 == day {
+        stage.sandboxes.set_clock(stage.clock.now());
+        plans::subscribe(stage.engine, &call("subscribe", day, 0), stage.sandboxes).await?;
+    }
     Ok(())
 }
 
@@ -199,7 +205,8 @@ async fn open_accounts(engine: &Engine) -> engine::Result<()> {
         };
         engine.accounts().open(&call("open", 0, 0), account).await?;
     }
-    purchases::profiles(engine, &call("profile", 0, 0)).await
+    purchases::profiles(engine, &call("profile", 0, 0)).await?;
+    plans::publish(engine, &call("plans", 0, 0)).await
 }
 
 /// What comes in on a day: top-ups every 30 days, two vouchers at the beginning.

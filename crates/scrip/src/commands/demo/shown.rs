@@ -12,6 +12,8 @@ pub struct Shown<'a> {
     pub operator_key: String,
     pub sandboxes: &'a Sandboxes,
     pub accounts: Vec<Seeded>,
+    /// Where the administrator signs in.
+    pub console_sign_in_url: String,
     /// The folder with the demo's file.
     pub folder: String,
 }
@@ -22,7 +24,7 @@ impl Shown<'_> {
         let account = |account: &Seeded| {
             json!({
                 "id": account.id, "name": account.name, "site": account.site, "unit": account.unit,
-                "api_key": account.api_key, "sign_in_url": null,
+                "api_key": account.api_key, "sign_in_url": account.sign_in_url,
             })
         };
         json!({
@@ -30,14 +32,15 @@ impl Shown<'_> {
             "operator_key": self.operator_key,
             "sandbox": self.sandboxes.urls(),
             "accounts": self.accounts.iter().map(account).collect::<Vec<_>>(),
-            "console_sign_in_url": null,
+            "console_sign_in_url": self.console_sign_in_url,
         })
     }
 
     /// The page for people.
     pub fn text(&self) -> String {
-        [self.places(), self.table(), self.spending(), self.buying(), self.triggering(), "Ctrl-C ends it.".to_owned()]
-            .join("\n\n")
+        let parts =
+            [self.places(), self.table(), self.doors(), self.spending(), self.buying(), self.triggering()].join("\n\n");
+        parts + "\n\nCtrl-C ends it."
     }
 
     fn places(&self) -> String {
@@ -57,6 +60,13 @@ impl Shown<'_> {
         };
         let rows: Vec<_> = self.accounts.iter().map(row).collect();
         output::table(&["account", "name", "unit", "API key"], &rows, &[])
+    }
+
+    fn doors(&self) -> String {
+        let rows = self.accounts.iter().map(|account| (account.id, account.sign_in_url.as_str()));
+        let rows = rows.chain([("console", self.console_sign_in_url.as_str())]);
+        let rows: Vec<_> = rows.map(|(who, link)| vec![who.to_owned(), link.to_owned()]).collect();
+        output::table(&["sign in", "link (7 days, again and again)"], &rows, &[])
     }
 
     fn spending(&self) -> String {
