@@ -5,12 +5,12 @@
 //!   `s0` for others, `b1` to `b4`), so a strict content security policy holds and a page chooses light or dark.
 //! * A chart has a title and a description that say the same in words, and is one image to those who hear it. When its
 //!   days have links it is a group instead, because what is inside an image cannot be reached.
-//! * It has a `viewBox` and no width: it is as wide as its place. Text shrinks with it, so it comes in two [`Size`]s, and
-//!   [`STYLE`] shows the one that fits its container.
+//! * It has a `viewBox` and no width: it is as wide as its place. Text shrinks with it, so it comes in two [`Size`]s,
+//!   and [`STYLE`] shows the one that fits its container.
 //! * Places are whole tenths, amounts exact: the same data gives the same bytes.
 //!
-//! Deliberately absent: the table of the same data, which a page puts below; animation; text measured by its font, whose
-//! widths are estimated. Cost: some kilobytes of text a chart.
+//! Deliberately absent: the table of the same data, which a page puts below; animation; text measured by its font,
+//! whose widths are estimated. Cost: some kilobytes of text a chart.
 
 mod balance;
 mod scale;

@@ -9,8 +9,8 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// For values from `low` (zero or less) to `high` (zero or more), in at most `most` steps: the step is 1, 2 or 5 times
-    /// a power of ten, the smallest that suffices.
+    /// For values from `low` (zero or less) to `high` (zero or more), in at most `most` steps: the step is 1, 2 or 5
+    /// times a power of ten, the smallest that suffices.
     pub(super) fn new(low: i128, high: i128, most: i128) -> Scale {
         let ceil = |value: i128, step: i128| (value + step - 1) / step;
         let mut step = 1_i128;

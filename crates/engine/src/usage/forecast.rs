@@ -13,8 +13,8 @@ use crate::accounts::Located;
 use crate::{Engine, Result};
 
 /// How a forecast is made, in one line.
-pub const METHOD: &str = "Mean daily usage of the last 7 and of the last 28 days, without top-ups, grants, expiries and \
-    refunds, is taken from the lots in burn-down order until they are spent or expire.";
+pub const METHOD: &str = "Mean daily usage of the last 7 and of the last 28 days, without top-ups, grants, expiries \
+    and refunds, is taken from the lots in burn-down order until they are spent or expire.";
 
 const WEEK_DAYS: usize = 7;
 const MONTH_DAYS: usize = 28;

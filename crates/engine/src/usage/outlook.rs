@@ -1,10 +1,10 @@
 //! How long credits last when they are spent as they were: pure, in whole numbers.
 //!
 //! Two simulations, with the mean of a week and with that of four: hour by hour, what each service uses is taken at the
-//! end of the hour from the lots that cover it and count then, in burn-down order, as a debit would be. The credits last
-//! as many hours as are paid in full, also when they end because only lots are left that do not cover a service. What
-//! open holds earmark counts as spent; room for an overdraft does not count; a lot that begins to count later repays the
-//! overdraft first. Source: the forecast rule of the portal's specification.
+//! end of the hour from the lots that cover it and count then, in burn-down order, as a debit would be. The credits
+//! last as many hours as are paid in full, also when they end because only lots are left that do not cover a service.
+//! What open holds earmark counts as spent; room for an overdraft does not count; a lot that begins to count later
+//! repays the overdraft first. Source: the forecast rule of the portal's specification.
 //!
 //! Deliberately absent: trends, seasons, credits that may be bought meanwhile. Cost: at most 2,160 steps over services
 //! and lots, twice.

@@ -1,8 +1,8 @@
 //! What a use would cost, and whether the credits cover it: a debit that is decided and not booked.
 //!
-//! Whether it is covered is asked of the ledger's own rules, on the account as it is now, so the answer is that of a debit
-//! at the same instant; nothing is held, so it may be another one a moment later. Cost: the account's state and, unless it
-//! is in memory, the price book.
+//! Whether it is covered is asked of the ledger's own rules, on the account as it is now, so the answer is that of a
+//! debit at the same instant; nothing is held, so it may be another one a moment later. Cost: the account's state and,
+//! unless it is in memory, the price book.
 
 use std::collections::BTreeMap;
 
@@ -21,8 +21,8 @@ pub struct Preview {
     pub price_version: i64,
     /// Whether a debit of it would take all of it.
     pub is_covered: bool,
-    /// What may be spent on the service: free credits of lots that cover it and, when the use may overdraw, what is left
-    /// of the account's limit.
+    /// What may be spent on the service: free credits of lots that cover it and, when the use may overdraw, what is
+    /// left of the account's limit.
     pub available: Amount,
     /// How many such uses that covers; `None`: any number, because it costs nothing.
     pub times: Option<u64>,
@@ -31,8 +31,8 @@ pub struct Preview {
 /// Prices a use by the price book in force and weighs it against the credits that may pay for `service`.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a service or meter without a price, [`Error::Conflict`] when there are no prices, and whatever a
-/// debit would be refused for other than a lack of credits.
+/// [`Error::Invalid`] for a service or meter without a price, [`Error::Conflict`] when there are no prices, and
+/// whatever a debit would be refused for other than a lack of credits.
 pub async fn preview(
     engine: &Engine,
     account: &Located,

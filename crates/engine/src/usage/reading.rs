@@ -1,8 +1,8 @@
 //! One exact look at an account's usage: the sums that are stored, and the entries after them.
 //!
 //! Sums and entries are read one after the other. When the progress is the same before and after, they belong together;
-//! else somebody rolled up meanwhile, and all is read again. Sums of days of equal length are grouped by the database, so
-//! a month is one read, and three when clocks change in it.
+//! else somebody rolled up meanwhile, and all is read again. Sums of days of equal length are grouped by the database,
+//! so a month is one read, and three when clocks change in it.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -32,8 +32,8 @@ pub(super) struct Sums {
     pub(super) is_complete: bool,
 }
 
-/// Sums up the days that begin at `starts`, the last of which only ends the day before it, and for the days `metered` the
-/// quantities by meter.
+/// Sums up the days that begin at `starts`, the last of which only ends the day before it, and for the days `metered`
+/// the quantities by meter.
 pub(super) async fn sums(engine: &Engine, no: AccountNo, starts: &[Timestamp], metered: Range<usize>) -> Result<Sums> {
     for _ in 0..TRIES {
         let reached = catch_up(engine, no, TAIL_ENTRIES, READER_BLOCKS).await?;

@@ -1,11 +1,11 @@
 //! Rolling entries up, a block at a time.
 //!
-//! A block is added in one write that also moves the account's progress from where the block began; when another node was
-//! first, that row is not as expected and nothing is written. So no entry is missing and none is counted twice. The write
-//! has few statements, however many sums: on PostgreSQL it shares its connection with debits. The job looks at a slice of
-//! the accounts in each round and leaves alone who is less than a block behind: reading that little is cheap.
+//! A block is added in one write that also moves the account's progress from where the block began; when another node
+//! was first, that row is not as expected and nothing is written. So no entry is missing and none is counted twice. The
+//! write has few statements, however many sums: on PostgreSQL it shares its connection with debits. The job looks at a
+//! slice of the accounts in each round and leaves alone who is less than a block behind: reading that little is cheap.
 //!
-//! Cost of a round: two reads of [`SLICE_ACCOUNTS`] small rows; for each block a read of its entries, and one write.
+//! Cost of a round: two reads of 20,000 small rows at most; for each block a read of its entries, and one write.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -21,10 +21,12 @@ use crate::{Engine, Error, Result};
 pub(super) const BLOCK_ENTRIES: u64 = 2_000;
 /// Entries that one reading adds up, at most.
 pub(super) const TAIL_ENTRIES: u64 = 10_000;
-/// Sums written by one statement; a block ends when it has so many.
-const ROWS: usize = 40;
-/// Quantities of meters that end a block.
-const METER_ROWS: usize = 4 * ROWS;
+/// Sums written by one statement.
+const ROWS: usize = 50;
+/// A block ends when it has so many sums, so that its write is short,
+const BLOCK_SUMS: usize = 3 * ROWS;
+/// or so many quantities of meters.
+const BLOCK_QUANTITIES: usize = 6 * ROWS;
 /// Accounts looked at in one round of the job.
 const SLICE_ACCOUNTS: i64 = 20_000;
 /// Blocks of one account in one round, so that it keeps no other waiting and the lease lasts.
@@ -150,7 +152,7 @@ async fn roll(engine: &Engine, no: AccountNo, seq: u64, entries: &[EntryView]) -
     for entry in entries {
         tally.add(&entry.transaction);
         reached = entry.transaction.seq;
-        if tally.quarters.len() >= ROWS || tally.meters.len() >= METER_ROWS {
+        if tally.quarters.len() >= BLOCK_SUMS || tally.meters.len() >= BLOCK_QUANTITIES {
             break;
         }
     }
@@ -233,3 +235,7 @@ fn many(sql: &'static LazyLock<String>, account_no: i64, rows: &[Vec<Value>], no
 pub(super) fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+#[path = "roll_tests.rs"]
+mod tests;

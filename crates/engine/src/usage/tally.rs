@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use ledger::{Kind, Timestamp, Transaction};
 use serde::Deserialize;
 
-/// A quarter of an hour. Every offset of a time zone has been a multiple of it since 1972, so a quarter lies in one day.
+/// A quarter of an hour. Since 1972 every offset of a time zone has been a multiple of it: a quarter lies in one day.
 pub(super) const QUARTER_US: i64 = 900_000_000;
 
 /// The sum of some entries of one service.
@@ -16,8 +16,8 @@ pub struct Counted {
     pub spent_units: i128,
     /// How many entries: debits, captures and reversals.
     pub entries: u64,
-    /// The latest instant that a debit or capture charged for: when its use happened, if that was said, else when it was
-    /// booked. `None` when there are only reversals.
+    /// The latest instant that a debit or capture charged for: when its use happened, if that was said, else when it
+    /// was booked. `None` when there are only reversals.
     pub charged_to: Option<Timestamp>,
 }
 

@@ -34,6 +34,11 @@ impl CompiledBook {
     pub fn unit(&self) -> Unit {
         self.unit
     }
+
+    /// Whether the book names the service.
+    pub fn has(&self, service: &str) -> bool {
+        self.services.contains_key(service)
+    }
 }
 
 impl PriceBook {
