@@ -197,6 +197,7 @@ mail-password-lead = Your password was set or changed on { $time }.
 mail-password-note = If it was not you, sign in with a link by e-mail now, set a new password, and tell us.
 mail-paid-subject = Payment received: { $charged }
 mail-paid-lead = Added to your balance: { $credited }.
+mail-paid-thanks = We have received your payment. Thank you.
 mail-paid-automatic = This payment was made automatically, as you agreed.
 mail-paid-receipt = The receipt { $number } is attached.
 mail-failed-subject = Payment not completed: { $charge }
@@ -331,6 +332,11 @@ portal-lots-more =
         [one] One more
        *[other] { $shown } more
     }
+portal-pending-more =
+    { $count ->
+        [one] One more payment under way
+       *[other] { $shown } more payments under way
+    }
 portal-lot-never = Does not expire
 portal-lot-ends = Until { $date } ({ $away })
 portal-lot-begins = From { $date }
@@ -367,7 +373,6 @@ portal-history-count =
         [one] One entry
        *[other] { $shown } entries
     }
-portal-history-too-many = More than { $most } entries; the Excel file has the totals
 portal-history-empty = No movements yet
 portal-history-empty-text = Top-ups, vouchers and usage appear here, with the balance after each.
 portal-history-no-match = Nothing matches
@@ -402,8 +407,12 @@ portal-received = Received
 portal-receipt = Receipt
 portal-receipt-pdf = PDF
 portal-receipt-download = Receipt (PDF)
+portal-receipt-copy = Issue a copy
 portal-payments-empty = No payments yet
 portal-payments-empty-text = Each payment appears here with its receipt.
+portal-payments-no-match = Nothing matches
+portal-payments-no-match-text = There are payments, but none that passes all filters.
+portal-status-under-way = Under way
 portal-payments-refunded = { $amount } refunded
 portal-state-awaiting = Awaiting payment
 portal-state-confirming = Confirming
@@ -490,6 +499,8 @@ portal-hand-off-code = Your bank may ask for a one-time code. Keep your phone at
 portal-hand-off-back = Afterwards you come back here. Closing the gateway's page too early does no harm: we ask for the result by ourselves.
 portal-hand-off-english = VNPay's page opens in English.
 portal-hand-off-paid = I have finished paying
+portal-card = Pay by card
+portal-card-scripts = Card payments need scripts, because your card's numbers go straight to Stripe. Allow scripts for this page, or choose another method.
 portal-gateway-away = The gateway cannot be reached
 portal-gateway-away-text = Nothing was charged. Try again in a moment, or choose another method.
 portal-amount-own = Other amount
@@ -515,6 +526,7 @@ portal-method-vnpay-about = Bank accounts, domestic cards and QR in Vietnam; wit
 portal-method-paypal = PayPal
 portal-method-paypal-about = PayPal balance or a card with PayPal; within minutes
 portal-method-stripe = Card
+portal-method-saved_card = Saved card
 portal-method-stripe-about = Credit and debit cards; at once
 portal-rate = 1 { $base } = { $rate } { $quote } ({ $source }, { $date })
 portal-earlier-open = An earlier payment is not settled

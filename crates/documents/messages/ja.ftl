@@ -197,6 +197,7 @@ mail-password-lead = { $time }にパスワードが設定または変更され�
 mail-password-note = お心当たりのない場合は、すぐにメールのリンクからサインインして新しいパスワードを設定し、ご連絡ください。
 mail-paid-subject = お支払いを受け付けました：{ $charged }
 mail-paid-lead = { $credited }を残高に追加しました。
+mail-paid-thanks = お支払いを受け付けました。ありがとうございます。
 mail-paid-automatic = このお支払いは、ご同意に基づき自動で行われました。
 mail-paid-receipt = 領収書 { $number } を添付しています。
 mail-failed-subject = お支払いが完了していません：{ $charge }
@@ -329,6 +330,10 @@ portal-lots-more =
     { $count ->
        *[other] ほか{ $shown }件
     }
+portal-pending-more =
+    { $count ->
+       *[other] ほかに進行中のお支払い{ $shown }件
+    }
 portal-lot-never = 有効期限なし
 portal-lot-ends = { $date } まで（{ $away }）
 portal-lot-begins = { $date } から
@@ -364,7 +369,6 @@ portal-history-count =
     { $count ->
        *[other] { $shown }件
     }
-portal-history-too-many = { $most }件以上あります。合計はExcelに含まれます
 portal-history-empty = まだ増減はありません
 portal-history-empty-text = チャージ、バウチャー、利用が、その後の残高とともにここに表示されます。
 portal-history-no-match = 該当するものがありません
@@ -399,8 +403,12 @@ portal-received = 受取額
 portal-receipt = 領収書
 portal-receipt-pdf = PDF
 portal-receipt-download = 領収書（PDF）
+portal-receipt-copy = 写しを発行
 portal-payments-empty = 支払いはまだありません
 portal-payments-empty-text = 支払いと領収書がここに表示されます。
+portal-payments-no-match = 該当するものがありません
+portal-payments-no-match-text = お支払いはありますが、すべての条件に合うものがありません。
+portal-status-under-way = 進行中
 portal-payments-refunded = { $amount } 返金済み
 portal-state-awaiting = 支払い待ち
 portal-state-confirming = 確認中
@@ -484,6 +492,8 @@ portal-hand-off-code = 銀行からワンタイムパスワードを求められ
 portal-hand-off-back = お支払い後はこちらに戻ります。途中で閉じても問題ありません。結果は自動で確認します。
 portal-hand-off-english = VNPayのページは英語で表示されます。
 portal-hand-off-paid = 支払いを終えました
+portal-card = カードでお支払い
+portal-card-scripts = カード番号はStripeに直接送信されるため、スクリプトが必要です。この画面で有効にするか、別の方法をお選びください。
 portal-gateway-away = 決済サービスに接続できません
 portal-gateway-away-text = 請求は発生していません。しばらくしてからお試しになるか、別の方法をお選びください。
 portal-amount-own = その他の金額
@@ -509,6 +519,7 @@ portal-method-vnpay-about = ベトナムの銀行口座、国内カード、QR�
 portal-method-paypal = PayPal
 portal-method-paypal-about = PayPal残高またはPayPalのカード払い。数分で反映
 portal-method-stripe = カード
+portal-method-saved_card = 登録済みカード
 portal-method-stripe-about = クレジットカード、デビットカード。すぐに反映
 portal-rate = 1 { $base } = { $rate } { $quote }（{ $source }、{ $date }）
 portal-earlier-open = 以前のお支払いが確定していません

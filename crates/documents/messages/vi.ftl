@@ -197,6 +197,7 @@ mail-password-lead = Mật khẩu của bạn được đặt hoặc thay đổi
 mail-password-note = Nếu không phải bạn, hãy đăng nhập ngay bằng liên kết gửi qua email, đặt mật khẩu mới và báo cho chúng tôi.
 mail-paid-subject = Đã nhận thanh toán: { $charged }
 mail-paid-lead = { $credited } đã được cộng vào số dư của bạn.
+mail-paid-thanks = Chúng tôi đã nhận được thanh toán của bạn. Xin cảm ơn.
 mail-paid-automatic = Khoản thanh toán này được thực hiện tự động theo sự đồng ý của bạn.
 mail-paid-receipt = Biên nhận { $number } được đính kèm.
 mail-failed-subject = Thanh toán chưa hoàn tất: { $charge }
@@ -329,6 +330,10 @@ portal-lots-more =
     { $count ->
        *[other] Thêm { $shown } khoản
     }
+portal-pending-more =
+    { $count ->
+       *[other] Thêm { $shown } thanh toán đang xử lý
+    }
 portal-lot-never = Không hết hạn
 portal-lot-ends = Đến { $date } ({ $away })
 portal-lot-begins = Từ { $date }
@@ -364,7 +369,6 @@ portal-history-count =
     { $count ->
        *[other] { $shown } mục
     }
-portal-history-too-many = Hơn { $most } mục; tổng cộng có trong tệp Excel
 portal-history-empty = Chưa có biến động
 portal-history-empty-text = Tiền nạp, voucher và mức sử dụng sẽ hiển thị tại đây, kèm số dư sau mỗi biến động.
 portal-history-no-match = Không có kết quả phù hợp
@@ -399,8 +403,12 @@ portal-received = Đã nhận
 portal-receipt = Biên nhận
 portal-receipt-pdf = PDF
 portal-receipt-download = Biên nhận (PDF)
+portal-receipt-copy = Cấp bản sao
 portal-payments-empty = Chưa có thanh toán
 portal-payments-empty-text = Mỗi lần thanh toán sẽ hiển thị tại đây kèm biên nhận.
+portal-payments-no-match = Không có kết quả phù hợp
+portal-payments-no-match-text = Có thanh toán, nhưng không mục nào thỏa mãn mọi bộ lọc.
+portal-status-under-way = Đang xử lý
 portal-payments-refunded = Đã hoàn { $amount }
 portal-state-awaiting = Chờ thanh toán
 portal-state-confirming = Đang xác nhận
@@ -484,6 +492,8 @@ portal-hand-off-code = Ngân hàng có thể yêu cầu mã OTP. Hãy chuẩn b�
 portal-hand-off-back = Sau đó bạn sẽ quay lại đây. Nếu lỡ đóng trang sớm cũng không sao: chúng tôi sẽ tự kiểm tra kết quả.
 portal-hand-off-english = Trang VNPay hiển thị bằng tiếng Anh.
 portal-hand-off-paid = Tôi đã thanh toán xong
+portal-card = Thanh toán bằng thẻ
+portal-card-scripts = Thanh toán bằng thẻ cần bật JavaScript vì số thẻ được gửi thẳng đến Stripe. Hãy bật cho trang này hoặc chọn phương thức khác.
 portal-gateway-away = Không kết nối được cổng thanh toán
 portal-gateway-away-text = Bạn không bị trừ tiền. Hãy thử lại sau giây lát hoặc chọn phương thức khác.
 portal-amount-own = Số tiền khác
@@ -509,6 +519,7 @@ portal-method-vnpay-about = Tài khoản ngân hàng, thẻ nội địa và mã
 portal-method-paypal = PayPal
 portal-method-paypal-about = Số dư PayPal hoặc thẻ qua PayPal; trong vài phút
 portal-method-stripe = Thẻ
+portal-method-saved_card = Thẻ đã lưu
 portal-method-stripe-about = Thẻ tín dụng và thẻ ghi nợ; ngay lập tức
 portal-rate = 1 { $base } = { $rate } { $quote } ({ $source }, { $date })
 portal-earlier-open = Một thanh toán trước chưa hoàn tất

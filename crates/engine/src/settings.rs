@@ -7,27 +7,39 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
+mod alerts;
 mod billing;
 mod brakes;
 mod defaults;
+mod exports;
 mod gateways;
+mod mail;
 mod portal;
+mod plans;
 mod receipts;
+mod sign_in;
 mod sites;
 mod validate;
+mod vouchers;
 
+pub use alerts::Alerts;
 pub use billing::{Billing, Consent, ConsentText, EVERYWHERE, Language};
 pub use brakes::{Brakes, Level};
+pub use exports::Exports;
 pub use gateways::{Paypal, Vnpay};
+pub use mail::{Brand, Mail, Transport};
 pub use portal::{Portal, PortalText};
+pub use plans::Plans;
 pub use receipts::{Day, Percent, Receipts, Seller, Tax, TaxPoint, TaxRate};
 pub(crate) use receipts::{in_language, zone};
+pub use sign_in::{SecondFactor, SignIn};
 pub use sites::{Bounds, Method, Pack, Site, UnitAmounts};
+pub use vouchers::Vouchers;
 
 /// Longest life of a hold that may be configured, in seconds: 7 days.
 pub const HOLD_TTL_CEILING_SECONDS: u64 = 604_800;
@@ -156,6 +168,8 @@ pub struct Settings {
     pub environment: Environment,
     /// An operator key that is made sure to exist at start; empty = none.
     pub bootstrap_operator_key: Secret,
+    /// The name under which people know this installation.
+    pub brand: Brand,
     /// How the server stops.
     pub server: Server,
     /// Sizes that protect the server.
@@ -172,6 +186,18 @@ pub struct Settings {
     pub portal: Portal,
     /// Receipts of credited payments.
     pub receipts: Receipts,
+    /// Credit history as files.
+    pub exports: Exports,
+    /// Plans and subscriptions.
+    pub plans: Plans,
+    /// Voucher codes, and limits against guessing them.
+    pub vouchers: Vouchers,
+    /// How letters are sent.
+    pub mail: Mail,
+    /// When people are told about their balance.
+    pub alerts: Alerts,
+    /// How people sign in.
+    pub sign_in: SignIn,
     /// The Stripe gateway.
     pub stripe: Stripe,
     /// The PayPal gateway.
@@ -190,6 +216,8 @@ pub struct Settings {
 pub struct Server {
     /// How long the server goes on after the signal to stop, not ready for new callers, in seconds.
     pub drain_seconds: u64,
+    /// Addresses of proxies in front of this server: what they say in `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 /// Sizes that protect the server. Source of the defaults: the published limits of the API.
@@ -266,6 +294,8 @@ pub struct Purchase {
 pub struct Stripe {
     /// `sk_…` or `rk_…`; empty = Stripe is off.
     pub secret_key: Secret,
+    /// `pk_…`, for Stripe's own fields on the portal's page; empty = the portal offers no cards.
+    pub publishable_key: String,
     /// Signing secrets of the webhook endpoint, all of them valid (for rotation).
     pub webhook_secrets: Vec<Secret>,
     /// Where the API is; a sandbox may stand in.

@@ -17,6 +17,7 @@ impl Default for Settings {
             public_url: "http://127.0.0.1:8080".to_owned(),
             environment: Environment::default(),
             bootstrap_operator_key: Secret::default(),
+            brand: Brand::default(),
             server: Server::default(),
             limits: Limits::default(),
             executor: Executor::default(),
@@ -25,6 +26,12 @@ impl Default for Settings {
             billing: Billing::default(),
             portal: Portal::default(),
             receipts: Receipts::default(),
+            exports: Exports::default(),
+            plans: Plans::default(),
+            vouchers: Vouchers::default(),
+            mail: Mail::default(),
+            alerts: Alerts::default(),
+            sign_in: SignIn::default(),
             stripe: Stripe::default(),
             paypal: Paypal::default(),
             vnpay: Vnpay::default(),
@@ -84,6 +91,7 @@ impl Default for Stripe {
     fn default() -> Self {
         Stripe {
             secret_key: Secret::default(),
+            publishable_key: String::new(),
             webhook_secrets: Vec::new(),
             base_url: "https://api.stripe.com".to_owned(),
             api_version: "2026-10-28.endive".to_owned(),

@@ -25,10 +25,17 @@ impl Settings {
         } else if self.environment == Environment::Live && key.starts_with("sk_test_") {
             check.push("bootstrap_operator_key", "is a test key, but environment is live: use another");
         }
+        self.brand.validate(&mut check);
         self.validate_limits(&mut check);
         self.billing.validate(&mut check);
         self.portal.validate(&mut check);
         self.validate_receipts(&mut check);
+        self.exports.validate(&mut check);
+        self.plans.validate(&mut check);
+        self.vouchers.validate(&mut check);
+        self.mail.validate(&mut check);
+        self.alerts.validate(&mut check);
+        self.sign_in.validate(&mut check);
         self.validate_stripe(&mut check);
         self.paypal.validate(self.environment, &mut check);
         self.vnpay.validate(&mut check);
@@ -78,7 +85,7 @@ impl Settings {
     }
 
     fn validate_stripe(&self, check: &mut Check) {
-        let Stripe { secret_key, webhook_secrets, base_url, api_version, timeout_ms } = &self.stripe;
+        let Stripe { secret_key, publishable_key, webhook_secrets, base_url, api_version, timeout_ms } = &self.stripe;
         check.url("stripe.base_url", base_url);
         check.range("stripe.timeout_ms", *timeout_ms, 1_000, 120_000);
         if api_version.is_empty() {
@@ -87,10 +94,14 @@ impl Settings {
         if webhook_secrets.iter().any(|secret| !secret.is_set()) {
             check.push("stripe.webhook_secrets", "holds an empty secret: every signature would be refused or forged");
         }
+        let environment = self.environment.as_str();
+        if !publishable_key.is_empty() && !publishable_key.starts_with(&format!("pk_{environment}_")) {
+            let rule = format!("must begin with pk_{environment}_: `environment` is {environment}");
+            check.push("stripe.publishable_key", rule);
+        }
         if !secret_key.is_set() {
             return;
         }
-        let environment = self.environment.as_str();
         let fits = ["sk", "rk"].iter().any(|kind| secret_key.expose().starts_with(&format!("{kind}_{environment}_")));
         if !fits {
             let rule =
@@ -298,6 +309,7 @@ mod tests {
             ("limits.hold_ttl_max_seconds", "604800", |s| s.limits.hold_ttl_max_seconds = 604_801),
             ("executor.fold_lag_max_rows", "10000 to", |s| s.executor.fold_lag_max_rows = 1),
             ("log.level", "empty", |s| s.log.level = " ".into()),
+            ("stripe.publishable_key", "pk_test_", |s| s.stripe.publishable_key = "sk_test_1".into()),
             ("stripe.webhook_secrets", "is empty", |s| s.stripe.secret_key = Secret::new("sk_test_1")),
             ("stripe.webhook_secrets", "empty secret", |s| s.stripe.webhook_secrets = vec![Secret::new("")]),
             ("sites", "no site", |s| s.sites.clear()),

@@ -17,7 +17,7 @@ use super::reconcile::settled_first;
 use super::refund::is_under_way;
 use super::settle::alarm;
 use super::state::State;
-use super::take_back::{Cause, claw_back, entry_of, reinstate, share};
+use super::take_back::{Cause, claw_back, clawback_of, reinstate, share};
 use crate::{Engine, Error, Result};
 
 /// Who moves a payment here.
@@ -134,7 +134,8 @@ async fn won(
     let taken = known.map_or(Amount::ZERO, |known| known.credit);
     let mut rows = vec![row(payment, seen, taken, true, now)];
     rows.extend(moved(payment, State::DisputeWon, seen, now));
-    if taken.is_zero() {
+    // A payment that brought no credits had its money taken all the same.
+    if taken.is_zero() && !payment.credit.is_zero() {
         engine.store().write(rows).await?;
         return Ok("moved");
     }
@@ -143,7 +144,7 @@ async fn won(
     let cause = Cause { kind: "dispute", id: &seen.dispute_id };
     // Everything was taken, or a part that the row remembers.
     let amount = (taken != payment.credit).then_some(taken);
-    let entry = entry_of(engine, payment, cause, amount).await?;
+    let entry = clawback_of(engine, payment, cause, amount).await?.map(|taken| taken.seq);
     reinstate(engine, payment, cause, entry, rows).await?;
     Ok("dispute_won")
 }

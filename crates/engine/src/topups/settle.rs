@@ -1,7 +1,7 @@
 //! The way from what was seen at a gateway to a payment's new state, and the one way to credits.
 //!
-//! Invariants: credits of a payment come from [`settle_succeeded`] alone, whose grant, mark, effect and outbox row are
-//! one transaction; whoever comes first wins and everybody else finds it done. Cost: one read and one write per news;
+//! Invariants: credits of a payment come from [`settle_succeeded`] alone, whose grant (of a plan's payment that of the
+//! period that it pays for, see [`crate::plans`]), mark, effect, outbox row and letter are one transaction; whoever comes first wins and everybody else finds it done. Cost: one read and one write per news;
 //! when somebody else changed the payment in between, both once more.
 
 use std::sync::Arc;
@@ -18,7 +18,8 @@ use super::reconcile::next_check;
 use super::state::{Answer, State};
 use super::{brakes, compare};
 use crate::ledger_calls::fingerprint;
-use crate::{Engine, Error, Result};
+use crate::plans::{self, Success};
+use crate::{Engine, Error, Result, mail};
 
 /// How often somebody else may be faster before we give up; each time the payment moved forward.
 const TRIES: usize = 8;
@@ -111,6 +112,12 @@ pub(super) async fn write(
 ) -> Result<Settled> {
     let mut rows = payment.change(change, source, engine.now());
     rows.extend(also);
+    if let (Some(instalment_id), true) = (payment.purpose.instalment_id(), change.state != payment.state) {
+        rows.extend(
+            plans::payment_ended(engine, payment, instalment_id, change.state, change.reason.as_deref()).await?,
+        );
+    }
+    rows.extend(mail::payments::step(engine, payment, change.state, change.reason.as_deref()).await?);
     engine.store().write(rows).await?;
     if change.state == payment.state {
         return Ok(Settled::Nothing);
@@ -153,10 +160,32 @@ async fn settle_succeeded(
     ));
     rows.extend(brakes::paid(payment, seen, now));
     rows.push(compare::healed(&payment.gateway, &seen.object_id, now));
-    let expires_at = expires_at(engine, payment, now).await?;
-    match engine.store().submit(Order { rows, ..grant(payment, &seen.object_id, expires_at) }).await {
-        Ok(receipt) if receipt.replayed => Ok(Settled::Nothing),
-        Ok(_) => {
+    let (order, expires_at) = match payment.purpose.instalment_id() {
+        None => {
+            let expires_at = expires_at(engine, payment, now).await?;
+            (Some(grant(payment, &seen.object_id, expires_at)), expires_at)
+        }
+        Some(instalment_id) => match plans::payment_succeeded(engine, payment, instalment_id).await? {
+            Success::Grants(mut order, ends_at) => {
+                rows.append(&mut order.rows);
+                (Some(*order), Some(ends_at))
+            }
+            Success::Pays(more) => {
+                rows.extend(more);
+                (None, None)
+            }
+            Success::Unexpected(reason) => return review(engine, payment, seen, reason, source).await,
+        },
+    };
+    rows.extend(mail::payments::succeeded(engine, payment, expires_at).await?);
+    let done = match order {
+        Some(order) => engine.store().submit(Order { rows, ..order }).await.map(|receipt| receipt.replayed),
+        // It pays for what was granted before.
+        None => engine.store().write(rows).await.map(|_| false),
+    };
+    match done {
+        Ok(true) => Ok(Settled::Nothing),
+        Ok(false) => {
             counted(payment, State::Succeeded);
             if late {
                 alarm(&payment.gateway, "late_success");
@@ -210,8 +239,11 @@ pub(super) async fn lot_of(engine: &Engine, payment: &Payment) -> Result<LotNo> 
     let object_id = payment.object_id.as_deref().ok_or_else(missing)?;
     // Rows are not written again for a repeat; this one makes sure that there is no first time here.
     let never = Statement::new("UPDATE payments SET id = id WHERE id = ''", params![]).expect_one();
-    let order = Order { rows: vec![never], ..grant(payment, object_id, None) };
-    match engine.store().submit(order).await {
+    let granted = match payment.purpose.instalment_id() {
+        None => grant(payment, object_id, None),
+        Some(instalment_id) => plans::granted(payment, instalment_id).ok_or_else(missing)?,
+    };
+    match engine.store().submit(Order { rows: vec![never], ..granted }).await {
         Ok(receipt) => receipt.transaction.map(|transaction| transaction.seq).ok_or_else(missing),
         Err(Failure::Conflict) => Err(missing()),
         Err(failure) => Err(failure.into()),
@@ -219,7 +251,7 @@ pub(super) async fn lot_of(engine: &Engine, payment: &Payment) -> Result<LotNo> 
 }
 
 /// The counter-account of a gateway's money.
-pub(super) fn clearing(gateway: &str) -> Counter {
+pub(crate) fn clearing(gateway: &str) -> Counter {
     match gateway {
         providers::paypal::NAME => Counter::ClearingPaypal,
         providers::vnpay::NAME => Counter::ClearingVnpay,

@@ -2,11 +2,12 @@
 //!
 //! Both are orders with a key of their own, so that each happens once; the rows that tell of them are written in the same
 //! transaction. Which entry a clawback made is asked for by submitting it once more: a repeat does nothing and answers as
-//! the first did. Cost: one write each.
+//! the first did. A payment that brought no credits (it paid for what had been granted before) only has the rows written.
+//! Cost: one write each.
 
 use std::sync::Arc;
 
-use ledger::{Amount, Command, Memo, Op};
+use ledger::{Amount, Command, Memo, Op, Transaction};
 use providers::Money;
 use store::{AccountRef, Failure, Order, Receipt, Statement, Target, params};
 
@@ -35,6 +36,19 @@ pub(super) async fn claw_back(
     cause: Cause<'_>,
     amount: Option<Amount>,
     rows: Vec<Statement>,
+) -> Result<()> {
+    if payment.credit.is_zero() {
+        return Ok(engine.store().write(rows).await.map(drop)?);
+    }
+    taken(engine, payment, cause, amount, rows).await.map(drop)
+}
+
+async fn taken(
+    engine: &Engine,
+    payment: &Payment,
+    cause: Cause<'_>,
+    amount: Option<Amount>,
+    rows: Vec<Statement>,
 ) -> Result<Receipt> {
     let lot = lot_of(engine, payment).await?;
     let command = command(payment, cause, "take", amount, Op::ClawBack { lot, amount });
@@ -46,28 +60,32 @@ pub(super) async fn reinstate(
     engine: &Engine,
     payment: &Payment,
     cause: Cause<'_>,
-    entry: u64,
+    entry: Option<u64>,
     rows: Vec<Statement>,
-) -> Result<Receipt> {
+) -> Result<()> {
+    let Some(entry) = entry else { return Ok(engine.store().write(rows).await.map(drop)?) };
     let command = command(payment, cause, "give", None, Op::Reinstate { entry, amount: None });
-    Ok(engine.store().submit(order(payment, command, rows)).await?)
+    Ok(engine.store().submit(order(payment, command, rows)).await.map(drop)?)
 }
 
-/// The entry that a clawback made.
+/// What a clawback did; `None` for a payment that brought no credits.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when there was none; nothing is taken.
-pub(super) async fn entry_of(
+pub(super) async fn clawback_of(
     engine: &Engine,
     payment: &Payment,
     cause: Cause<'_>,
     amount: Option<Amount>,
-) -> Result<u64> {
+) -> Result<Option<Arc<Transaction>>> {
+    if payment.credit.is_zero() {
+        return Ok(None);
+    }
     let missing = || Error::Unavailable(format!("the {} {} took nothing back", cause.kind, cause.id));
     // Not written for a repeat; for a first time it would fail and nothing would happen.
     let never = Statement::new("UPDATE payments SET id = id WHERE id = ''", params![]).expect_one();
-    match claw_back(engine, payment, cause, amount, vec![never]).await {
-        Ok(receipt) => receipt.transaction.map(|transaction| transaction.seq).ok_or_else(missing),
+    match taken(engine, payment, cause, amount, vec![never]).await {
+        Ok(receipt) => receipt.transaction.map(Some).ok_or_else(missing),
         Err(Error::Ledger(Failure::Conflict)) => Err(missing()),
         Err(error) => Err(error),
     }

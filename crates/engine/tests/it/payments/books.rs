@@ -34,6 +34,7 @@ pub(super) async fn faults(schedule: &Schedule<'_>, before: &Clearing) -> Vec<St
         check_trail(schedule, payment, &mut faults).await;
         check_back(schedule, payment, &mut faults).await;
     }
+    faults.extend(schedule.plan_faults(&payments).await);
     let known = |object: &Object| payments.iter().any(|payment| payment.id == object.topup_id);
     if !schedule.gateway.world().objects.iter().all(known) {
         faults.push("the gateway has a payment that nobody wrote down".to_owned());
@@ -56,6 +57,41 @@ async fn credits_by_payment(schedule: &Schedule<'_>) -> BTreeMap<String, (Amount
         }
     }
     credits
+}
+
+/// I4, I5 of plans: what a payment paid for is one instalment, which nothing else paid, and what it brought is one lot.
+/// `periods`: what brought each lot, and its credits. `paid`: instalments, and what paid each.
+pub(super) fn wrongs_of_plans(
+    payments: &[Payment],
+    periods: &[(Option<String>, i64)],
+    paid: &[(String, Option<String>)],
+) -> Vec<String> {
+    let mut faults = Vec::new();
+    for payment in payments {
+        let Some(instalment_id) = payment.purpose.instalment_id() else { continue };
+        let credited = payment.state.was_credited();
+        let lots: Vec<i64> =
+            periods.iter().filter(|(by, _)| by.as_ref() == Some(&payment.id)).map(|(_, units)| *units).collect();
+        let expected = if credited && payment.credit.is_positive() { vec![payment.credit.units()] } else { Vec::new() };
+        if lots != expected {
+            faults.push(format!("{} {}: its lots are {lots:?}", payment.id, payment.state.name()));
+        }
+        let pays = paid.iter().any(|(id, by)| id == instalment_id && by.as_ref() == Some(&payment.id));
+        if pays != credited {
+            faults.push(format!("{} {}: its instalment says otherwise", payment.id, payment.state.name()));
+        }
+    }
+    let known = |by: &Option<String>| payments.iter().any(|payment| Some(&payment.id) == by.as_ref());
+    if !periods.iter().map(|(by, _)| by).chain(paid.iter().map(|(_, by)| by)).all(known) {
+        faults.push("a period or an instalment is paid by nothing".to_owned());
+    }
+    faults
+}
+
+/// Whether the payment's money was for something that could not be any more when it came.
+fn came_too_late(payment: &Payment) -> bool {
+    const REASONS: [&str; 4] = ["instalment_paid", "other_subscription", "upgrade_too_late", "period_not_due"];
+    payment.purpose.instalment_id().is_some() && payment.reason.as_deref().is_some_and(|why| REASONS.contains(&why))
 }
 
 /// I4, I17: money that was taken is credited once, at the stored price, or a person looks at it; nothing else is.
@@ -81,7 +117,9 @@ fn check_credit(
     match (received, credited) {
         (None, true) if !strayed => wrong("credited without money".to_owned()),
         (Some(money), true) if altered && !strayed => wrong(format!("credited for {money:?}")),
-        (Some(_), false) if !altered && !strayed => wrong("money was taken and nothing credited".to_owned()),
+        (Some(_), false) if !altered && !strayed && !came_too_late(payment) => {
+            wrong("money was taken and nothing credited".to_owned());
+        }
         (Some(_), false) if payment.state != State::UnderReview || schedule.alarms.is_empty() => {
             wrong("strange money, and nobody is called".to_owned());
         }

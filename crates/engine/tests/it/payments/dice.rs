@@ -2,10 +2,10 @@
 
 /// A row of numbers that follows from its seed.
 #[derive(Clone, Debug)]
-pub(super) struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Dice {
+    pub(crate) fn new(seed: u64) -> Dice {
         Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d)
     }
 
@@ -18,22 +18,22 @@ impl Dice {
     }
 
     /// Below `end`, which is more than zero.
-    pub(super) fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
 
     /// From 1 to `most`.
-    pub(super) fn part(&mut self, most: i64) -> i64 {
+    pub(crate) fn part(&mut self, most: i64) -> i64 {
         1 + (self.next() % most.max(1).unsigned_abs()) as i64
     }
 
     /// True so many times out of a hundred.
-    pub(super) fn percent(&mut self, times: u64) -> bool {
+    pub(crate) fn percent(&mut self, times: u64) -> bool {
         self.next() % 100 < times
     }
 
     /// One of them.
-    pub(super) fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
+    pub(crate) fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len())]
     }
 }

@@ -8,12 +8,13 @@
 mod alarms;
 mod back;
 mod books;
-mod dice;
+pub(crate) mod dice;
 mod gateway;
 mod interrupt;
 mod letters;
 mod rest;
 mod schedule;
+mod subscriber;
 mod world;
 
 use std::ops::Range;

@@ -44,8 +44,8 @@ pub(super) struct Schedule<'a> {
     pub(super) delivered: usize,
     pub(super) forged: usize,
     pub(super) crashes: usize,
-    style: Style,
-    dice: Dice,
+    pub(super) style: Style,
+    pub(super) dice: Dice,
     /// Keys of purchases, and the quote and consent of each.
     begun: Vec<Began>,
 }
@@ -103,11 +103,13 @@ impl<'a> Schedule<'a> {
         self.engine.accounts().open(&call(None), new).await.unwrap();
         let draft = if dong { draft("Payer") } else { super::american(country) };
         billing::put_profile(&self.engine, &call(None), &self.account_id, 0, &draft).await.unwrap();
+        self.publish_plans().await;
     }
 
     async fn step(&mut self) {
         match self.dice.below(100) {
-            0..=15 => self.begin().await,
+            0..=11 => self.begin().await,
+            12..=15 => self.subscriber().await,
             16..=35 => self.pay().await,
             36..=46 => self.some_object(World::progress),
             47..=66 => self.deliver().await,
@@ -138,7 +140,10 @@ impl<'a> Schedule<'a> {
     }
 
     /// A process of ours: it may end anywhere. `None` when it did.
-    async fn process<T: Send + 'static>(&mut self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+    pub(super) async fn process<T: Send + 'static>(
+        &mut self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
         let faulty = self.gateway.world().faulty;
         let polls = if faulty && self.dice.percent(5) { 1 + self.dice.below(12) } else { usize::MAX };
         let done = match tokio::spawn(interrupted(work, polls)).await {
@@ -345,7 +350,8 @@ impl<'a> Schedule<'a> {
         let key = self.dice.below(20);
         let engine = self.engine.clone();
         let done = self.process(async move {
-            let call = Call { actor: "operator".into(), key: Some(format!("refund-{}-{key}", payment.id).into()) };
+            let key = Some(format!("refund-{}-{key}", payment.id).into());
+            let call = Call { actor: "operator".into(), key, ..Call::default() };
             let amount = (!whole).then_some(amount.as_str());
             let request = RefundRequest { payment_id: &payment.id, amount, reason: "asked for" };
             topups::refund(&engine, &call, request).await
