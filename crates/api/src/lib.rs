@@ -1,11 +1,14 @@
 //! The HTTP API: operator API, compatible team endpoints, webhooks in.
 //!
-//! A handler asks who calls (extractors of [`auth`]), reads the request ([`request`]), lets the engine do it, and
-//! writes the answer ([`reply`]). Errors are [`problem::Problem`]s. A route and its OpenAPI entry are registered
-//! together; what all entries have in common is added by [`spec`]. Around everything stands one layer, [`observe`].
-//! Deliberately absent: rules about credits (see the ledger), sessions of people (see the portal), exports as files.
+//! A route declares what it asks of its caller ([`access`]). A handler asks who calls (extractors of [`auth`]), reads the
+//! request ([`request`]), lets the engine do it, and writes the answer ([`reply`]). Errors are [`problem::Problem`]s. A
+//! route and its OpenAPI entry are registered together; what all entries have in common is added by [`spec`]. Around
+//! everything stands one layer, [`observe`]. Deliberately absent: rules about credits (see the ledger), pages (see the
+//! portal).
 
+pub mod access;
 mod accounts;
+mod alerts;
 pub mod auth;
 mod balance;
 mod batches;
@@ -13,12 +16,16 @@ mod billing;
 mod cursor;
 mod docs;
 mod entries;
+mod exports;
 pub mod fields;
 mod grants;
 mod health;
 mod holds;
 mod keys;
+mod mails;
+mod members;
 pub mod observe;
+mod plans;
 mod prices;
 pub mod problem;
 pub mod reply;
@@ -29,6 +36,8 @@ mod spec;
 mod spending;
 mod team;
 mod topups;
+mod usage;
+mod vouchers;
 mod webhooks;
 
 use axum::Router;
@@ -45,6 +54,7 @@ fn routes() -> OpenApiRouter<Engine> {
         .merge(keys::routes())
         .merge(balance::routes())
         .merge(entries::routes())
+        .merge(exports::routes())
         .merge(grants::routes())
         .merge(spending::routes())
         .merge(batches::routes())
@@ -54,6 +64,12 @@ fn routes() -> OpenApiRouter<Engine> {
         .merge(reports::routes())
         .merge(team::routes())
         .merge(topups::routes())
+        .merge(members::routes())
+        .merge(plans::routes())
+        .merge(usage::routes())
+        .merge(alerts::routes())
+        .merge(mails::routes())
+        .merge(vouchers::routes())
         .merge(webhooks::routes())
         .merge(health::routes())
         .merge(docs::routes())

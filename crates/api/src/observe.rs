@@ -192,9 +192,10 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for Answering<F> {
         };
         let id = this.shared.ids.next();
         finish(&mut response, &id);
+        let id = response.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
         let route = this.route.as_ref().map_or("none", MatchedPath::as_str);
         let status = response.status().as_u16();
-        tracing::debug!(target: "access", method = %this.method, route, status, id = text(&id), "answered");
+        tracing::debug!(target: "access", method = %this.method, route, status, id, "answered");
         this.shared.record(route, this.method, status, *this.started);
         Poll::Ready(Ok(response))
     }
@@ -210,7 +211,8 @@ fn finish(response: &mut Response, id: &[u8; 16]) {
     }
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_bytes(id) {
-        headers.insert(REQUEST_ID, value);
+        // A page of an error names itself: the same id stands in it and in the log.
+        headers.entry(REQUEST_ID).or_insert(value);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

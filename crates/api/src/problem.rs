@@ -36,12 +36,20 @@ pub const CODES: &[CodeRow] = &[
     row("malformed_request", 400, "The request cannot be read"),
     row("idempotency_key_missing", 400, "The header Idempotency-Key is missing"),
     row("invalid_api_key", 401, "The API key is missing or not valid"),
+    row("sign_in_failed", 401, "The sign-in failed"),
+    row("link_invalid", 401, "The link does not work"),
+    row("second_factor_wrong", 401, "The code is not right"),
     row("insufficient_credits", 402, "Not enough credits"),
     row("credits_exhausted", 402, "The credits are used up"),
-    row("permission_denied", 403, "The key may not do this"),
+    row("payment_failed", 402, "No saved card could be charged"),
+    row("permission_denied", 403, "The caller may not do this"),
+    row("reauthentication_required", 403, "Sign in again first"),
+    row("second_factor_required", 403, "The second factor is missing"),
+    row("csrf_token_invalid", 403, "The request does not come from a page of this server"),
     row("not_found", 404, "There is no such thing"),
     row("lot_not_found", 404, "There is no such lot"),
     row("entry_not_found", 404, "There is no such entry"),
+    row("voucher_not_found", 404, "There is no such voucher"),
     row("method_not_allowed", 405, "The method is not allowed here"),
     row("account_exists", 409, "The account exists already"),
     row("account_closed", 409, "The account is closed"),
@@ -52,6 +60,13 @@ pub const CODES: &[CodeRow] = &[
     row("reversal_too_large", 409, "More than what is not reversed yet"),
     row("no_prices", 409, "There is no price book"),
     row("too_many_keys", 409, "Too many valid keys"),
+    row("too_many_members", 409, "Too many members"),
+    row("already_member", 409, "Somebody is a member already"),
+    row("last_owner", 409, "An account keeps one owner"),
+    row("operator_exists", 409, "The operator exists already"),
+    row("own_access", 409, "Nobody changes their own access"),
+    row("second_factor_exists", 409, "There is a second factor already"),
+    row("second_factor_missing", 409, "There is no second factor"),
     row("unit_locked", 409, "The unit cannot change"),
     row("profile_missing", 409, "There is no billing profile"),
     row("not_refundable", 409, "The payment cannot be refunded"),
@@ -67,6 +82,28 @@ pub const CODES: &[CodeRow] = &[
     row("too_many_quotes", 409, "Too many quotes"),
     row("dispute_open", 409, "A payment is disputed"),
     row("already_resolved", 409, "It is resolved already"),
+    row("mail_sent", 409, "The letter was sent"),
+    row("mail_emptied", 409, "The letter is not kept"),
+    row("mail_off", 409, "Letters are not sent here"),
+    row("voucher_already_used", 409, "The voucher is used already"),
+    row("voucher_expired", 409, "The voucher is no longer valid"),
+    row("voucher_not_yet_valid", 409, "The voucher is not valid yet"),
+    row("voucher_wrong_currency", 409, "The voucher is for another currency or site"),
+    row("voucher_wrong_country", 409, "The voucher is for other countries"),
+    row("voucher_limit_reached", 409, "The voucher's limit is reached"),
+    row("campaign_exists", 409, "The campaign exists already"),
+    row("campaign_revoked", 409, "The campaign is revoked"),
+    row("batch_full", 409, "The batch has as many codes as it may have"),
+    row("plan_retired", 409, "The plan is not sold any more"),
+    row("subscription_exists", 409, "The account has a plan already"),
+    row("no_saved_card", 409, "There is no saved card"),
+    row("no_change", 409, "It is so already"),
+    row("payment_due", 409, "Something is due first"),
+    row("payment_in_progress", 409, "A payment may still go through"),
+    row("nothing_due", 409, "Nothing is due"),
+    row("downgrade_at_term_end", 409, "A cheaper plan follows when the term ends"),
+    row("plan_not_comparable", 409, "The plan can only follow when the term ends"),
+    row("period_ends_soon", 409, "The period ends within the hour"),
     row("conflict", 409, "Something changed at the same time"),
     row("body_too_large", 413, "The body is too large"),
     row("unsupported_media_type", 415, "The body must be application/json"),
@@ -81,12 +118,21 @@ pub const CODES: &[CodeRow] = &[
     row("unknown_meter", 422, "The meter has no price"),
     row("invalid_prices", 422, "The price book is not as it must be"),
     row("method_not_offered", 422, "The method is not offered"),
+    row("option_not_offered", 422, "The plan is not paid in this way"),
+    row("currency_not_offered", 422, "The plan has no price in this currency"),
+    row("consent_missing", 422, "Something is due, and nobody agreed to it"),
     row("terms_changed", 422, "The terms have changed"),
+    row("voucher_malformed", 422, "The voucher code is not as it must be"),
     row("unknown_parameter", 422, "A parameter is unknown"),
+    row("password_too_short", 422, "The password is too short"),
+    row("password_too_long", 422, "The password is too long"),
+    row("password_too_common", 422, "The password is too common"),
     row("idempotency_key_invalid", 422, "The header Idempotency-Key is not as it must be"),
     row("idempotency_key_reuse", 422, "The idempotency key belongs to another request"),
     row("too_many_attempts", 429, "Too many attempts to pay"),
     row("daily_limit_reached", 429, "The daily limit is reached"),
+    row("too_many_tries", 429, "Too many codes did not work"),
+    row("too_many_sign_ins", 429, "Too many tries to sign in"),
     row("internal_error", 500, "Something went wrong here"),
     row("unavailable", 503, "The server cannot do this now"),
     row("gateway_unavailable", 503, "The payment gateway did not do it"),
@@ -202,10 +248,15 @@ impl Problem {
 
     /// The key is missing or not valid.
     pub fn unauthenticated() -> Problem {
-        Problem::new("invalid_api_key", "send a valid API key as Authorization: Bearer <key>")
+        Problem::new("invalid_api_key", "send a valid API key as Authorization: Bearer <key>, or sign in")
     }
 
-    /// The key may not do this.
+    /// A session is not complete.
+    pub fn second_factor_required() -> Problem {
+        Problem::new("second_factor_required", "give the second factor first: POST /v1/me/second-factor/codes")
+    }
+
+    /// Whoever calls may not do this.
     pub fn forbidden(detail: impl Into<Cow<'static, str>>) -> Problem {
         Problem::new("permission_denied", detail)
     }
@@ -332,7 +383,7 @@ impl From<Error> for Problem {
         match error {
             Error::Ledger(failure) => failure.into(),
             Error::NotFound(what) => Problem::not_found(what),
-            Error::Conflict { code, detail } => Problem::new(code, detail),
+            Error::Conflict { code, detail } | Error::Denied { code, detail } => Problem::new(code, detail),
             Error::TooMany { code, detail, retry_after_seconds } => {
                 let mut problem = Problem::new(code, detail);
                 problem.more.retry_after_seconds = u32::try_from(retry_after_seconds).ok();

@@ -27,6 +27,18 @@ pub enum Lease {
     Compare,
     /// Issuing receipts.
     Receipts,
+    /// Making long histories quick to filter.
+    History,
+    /// Looking after subscriptions.
+    Plans,
+    /// Completing and voiding redemptions.
+    Vouchers,
+    /// Sending letters.
+    Mail,
+    /// Looking at balances and expiries to tell of.
+    Alerts,
+    /// Rolling up usage.
+    Usage,
 }
 
 impl Lease {
@@ -38,6 +50,12 @@ impl Lease {
             Lease::Notices => "notices",
             Lease::Compare => "compare",
             Lease::Receipts => "receipts",
+            Lease::History => "history",
+            Lease::Plans => "plans",
+            Lease::Vouchers => "vouchers",
+            Lease::Mail => "mail",
+            Lease::Alerts => "alerts",
+            Lease::Usage => "usage",
         }
     }
 }

@@ -3,22 +3,31 @@
 //! An [`Engine`] is what the API and the portal call. It holds no state of the ledger: credits move only in
 //! [`Store::submit`], and any number of nodes may work on one database. What is kept here are caches of things that never
 //! change (accounts' numbers and units) and of things that are used only while [`watch`] vouches for them (keys, the
-//! price books in force). Deliberately absent: HTTP, and texts for people.
+//! price books in force, the prices of plans). Deliberately absent: HTTP, and texts for people.
 
 pub mod accounts;
+pub mod alerts;
+pub mod audit;
 pub mod billing;
 pub mod checks;
 mod error;
+pub mod history;
 pub mod ids;
 pub mod jobs;
 pub mod keys;
 pub mod lease;
 pub mod ledger_calls;
+pub mod mail;
+pub mod members;
+mod origin;
+pub mod plans;
 pub mod prices;
 pub mod receipts;
 pub mod settings;
 pub mod sweep;
 pub mod topups;
+pub mod usage;
+pub mod vouchers;
 pub mod watch;
 
 use std::sync::Arc;
@@ -30,6 +39,7 @@ use uuid::Uuid;
 
 pub use error::{Error, FieldError, Result};
 pub use ledger_calls::Call;
+pub use origin::{Origin, is_own_page};
 use settings::Settings;
 
 /// The use cases of one installation. Cheap to clone.
@@ -44,8 +54,11 @@ struct Parts {
     accounts: accounts::Accounts,
     keys: keys::Keys,
     prices: prices::Prices,
+    tariffs: plans::Tariffs,
     topups: topups::Topups,
     node: String,
+    passwords: members::Passwords,
+    audit: audit::Log,
     stopping: AtomicBool,
 }
 
@@ -75,12 +88,17 @@ impl Engine {
     }
 
     fn assemble(store: Store, settings: Arc<Settings>, topups: topups::Topups) -> Result<Engine> {
-        let accounts = accounts::Accounts::new(store.clone(), Arc::clone(&settings));
-        let keys = keys::Keys::new(store.clone(), settings.environment);
-        let prices = prices::Prices::new(store.clone());
+        let audit = audit::Log::new(store.clone());
+        let accounts = accounts::Accounts::new(store.clone(), Arc::clone(&settings), audit.clone());
+        let keys = keys::Keys::new(store.clone(), settings.environment, audit.clone());
+        let prices = prices::Prices::new(store.clone(), audit.clone());
+        let tariffs = plans::Tariffs::new(store.clone());
         let node = Uuid::new_v4().simple().to_string();
+        let passwords = members::Passwords::new(&settings.sign_in)?;
         let stopping = AtomicBool::new(false);
-        Ok(Engine { parts: Arc::new(Parts { store, settings, accounts, keys, prices, topups, node, stopping }) })
+        let parts =
+            Parts { store, settings, accounts, keys, prices, tariffs, topups, node, passwords, audit, stopping };
+        Ok(Engine { parts: Arc::new(parts) })
     }
 
     /// Where the ledger and the rows around it are kept.
@@ -108,9 +126,24 @@ impl Engine {
         &self.parts.prices
     }
 
+    /// What things cost once the credits of a plan are used up.
+    pub fn tariffs(&self) -> &plans::Tariffs {
+        &self.parts.tariffs
+    }
+
     /// Buying credits.
     pub fn topups(&self) -> &topups::Topups {
         &self.parts.topups
+    }
+
+    /// How passwords are hashed.
+    pub(crate) fn passwords(&self) -> &members::Passwords {
+        &self.parts.passwords
+    }
+
+    /// Who changed what.
+    pub(crate) fn audit(&self) -> &audit::Log {
+        &self.parts.audit
     }
 
     /// This process among all that work on the database: a random name, new at every start.

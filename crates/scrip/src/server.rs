@@ -9,8 +9,15 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::observe::Observe;
+use api::problem::Problem;
+use axum::Router;
+use axum::extract::Request;
+use axum::response::IntoResponse;
 use engine::Engine;
 use engine::settings::{LogFormat, Settings};
+use mailer::Mailer;
+use portal::Pages;
 use store::{Clock, Options, PostgresOptions, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -51,8 +58,10 @@ async fn serve_until(
     engine: Engine,
     told_to_stop: impl Future<Output = ()>,
 ) -> Result<(), Exit> {
+    let mailer = Mailer::new(engine.settings()).map_err(|error| Exit::wrong(error.to_string()))?;
     let store = engine.store().clone();
-    let jobs = engine::jobs::spawn(&engine);
+    let mut jobs = engine::jobs::spawn(&engine);
+    jobs.spawn(mailer::run(engine.clone(), mailer));
     let drained = async {
         told_to_stop.await;
         engine.announce_stop();
@@ -60,10 +69,23 @@ async fn serve_until(
         tracing::info!(drain_seconds, "stopping: what was accepted is still answered");
         tokio::time::sleep(Duration::from_secs(drain_seconds)).await;
     };
-    let served = api::serve(listener, engine.clone(), drained).await;
+    let served = api::serve_router(listener, router(&engine), drained).await;
     drop(jobs);
     store.shutdown().await;
     served.map_err(|error| Exit::unavailable(format!("the server stopped: {error}")))
+}
+
+/// The API, and the pages beside it. What neither knows is told in the way of whoever asks.
+fn router(engine: &Engine) -> Router {
+    let pages = Pages::new(engine.clone());
+    let routes = api::bare_router(engine.clone()).merge(pages.router());
+    let unknown = move |request: Request| async move {
+        match Pages::wants_page(&request) {
+            true => pages.not_found(request).await,
+            false => Problem::not_found("path").into_response(),
+        }
+    };
+    routes.fallback(unknown).layer(Observe::default())
 }
 
 /// Listens on an address.

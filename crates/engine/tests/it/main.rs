@@ -5,15 +5,23 @@
 //! ends with [`Nodes::close`], which proves the books.
 #![allow(clippy::unwrap_used, reason = "a test that finds nothing has failed")]
 
+mod alerts;
 mod billing;
 mod brakes;
 mod compare;
+mod history;
 mod keys;
 mod leases;
+mod mail;
+mod members;
 mod payments;
+mod plans;
 mod prices;
 mod purchases;
 mod receipts;
+mod usage;
+mod vouchers;
+mod year;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -115,7 +123,7 @@ impl Nodes {
 }
 
 fn call(key: Option<&str>) -> Call {
-    Call { actor: "test".into(), key: key.map(Into::into) }
+    Call { actor: "test".into(), key: key.map(Into::into), ..Call::default() }
 }
 
 /// Waits for something that comes; a minute is for slow machines.

@@ -1,6 +1,7 @@
 //! `scrip doctor`: is this installation healthy?
 
 mod gateways;
+mod mail;
 mod running;
 
 use std::path::Path;
@@ -16,12 +17,12 @@ use crate::{config, output};
 /// Clocks of a node and its database that differ by more are not kept, in microseconds.
 const CLOCKS_APART_MAX_US: u64 = 5_000_000;
 
-/// Check the health of an installation: settings, database, disk, clock, gateways
+/// Check the health of an installation: settings, database, disk, clock, gateways, mail
 ///
 /// Prints one line per check with what to do about each that fails; exit 1 when one does. A note is advice. With
 /// PostgreSQL it looks at the server, too: version, TLS, what makes a commit durable, standbys, clock. With --url it asks
 /// the running server about its gateways: notices, and with --key compared days and money that does not match. It changes
-/// nothing.
+/// nothing and sends no letter.
 ///
 /// Example: scrip doctor --config /etc/scrip.toml --json
 #[derive(Debug, clap::Args)]
@@ -88,6 +89,7 @@ pub fn run(args: Args) -> Result<(), Exit> {
             checks.push(clock());
             checks.extend(gateways::checks(&loaded.settings));
             checks.push(public_url(&loaded.settings));
+            checks.push(super::runtime()?.block_on(mail::check(&loaded.settings)));
             if let Some(url) = &args.url {
                 let asked = running::checks(url, args.key.as_deref(), &loaded.settings);
                 checks.extend(super::runtime()?.block_on(asked));
