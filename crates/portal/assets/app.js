@@ -125,7 +125,7 @@
     } else if (dialog.contains(form) && form.method === "post") {
       event.preventDefault();
       visit(form.action, fields(form, button));
-    } else if (form.method === "post") {
+    } else if (form.method === "post" && !("download" in form.dataset)) {
       // A second press of the button is not a second order.
       if (form.sent) return event.preventDefault();
       form.sent = true;

@@ -86,7 +86,8 @@ impl Portal {
 }
 
 /// Every page, and a page for every address that nobody else answers when a browser asks for it. Merge the routes into
-/// the API's, and hand what is not found to [`Pages::not_found`].
+/// the API's, and hand what is not found to [`Pages::not_found`]. Cheap to clone.
+#[derive(Clone)]
 pub struct Pages {
     portal: Portal,
 }

@@ -25,6 +25,8 @@ use crate::standing::{Standing, Word, ends_soon, smallest_purchase};
 const LATEST: usize = 5;
 /// Lots shown before the others are asked for.
 const FIRST_LOTS: usize = 3;
+/// Payments under way shown.
+const FIRST_PENDING: usize = 2;
 /// Length of the bar of parts.
 const BAR: i128 = 1_000;
 /// Parts of a balance as they are shown, with their classes and words.
@@ -45,6 +47,8 @@ struct View {
     page: Page,
     alerts: Vec<Alert>,
     pending: Vec<Card>,
+    /// To the payments under way that are not shown.
+    more_pending: Option<Link>,
     /// `None`: it cannot be read now.
     balance: Option<Balance>,
     /// What is known of it then.
@@ -54,7 +58,6 @@ struct View {
     more_lots_text: String,
     entries: Vec<Line>,
     empty: Option<Empty>,
-    may_buy: bool,
 }
 
 /// What an account has, in parts.
@@ -97,7 +100,8 @@ async fn show(visitor: Visitor) -> Result<Response, Failure> {
     html(&View {
         page: visitor.page(Place::Overview, visitor.t("portal-nav-overview")),
         alerts: alerts(&visitor),
-        pending: unsettled.iter().rev().map(|payment| card::card(&visitor, payment)).collect(),
+        pending: unsettled.iter().rev().take(FIRST_PENDING).map(|payment| card::card(&visitor, payment)).collect(),
+        more_pending: more_pending(&visitor, unsettled.len()),
         balance: visitor.standing.view().map(|view| balance(&visitor, &view.account, view.as_of)),
         unknown: unknown(&visitor),
         more_lots_text: visitor.words.count("portal-lots-more", more_lots.len()),
@@ -105,8 +109,12 @@ async fn show(visitor: Visitor) -> Result<Response, Failure> {
         more_lots,
         empty: entries.is_empty().then(|| empty(&visitor, may_buy)),
         entries,
-        may_buy,
     })
+}
+
+fn more_pending(visitor: &Visitor, all: usize) -> Option<Link> {
+    let more = all.checked_sub(FIRST_PENDING).filter(|more| *more > 0)?;
+    Some(Link::to("/payments", visitor.words.count("portal-pending-more", more)))
 }
 
 fn balance(visitor: &Visitor, account: &Account, as_of: Timestamp) -> Balance {

@@ -1,6 +1,7 @@
 //! From an amount to credit: billing information, amount and method, review, hand-over, payment.
 
 use engine::members::Role;
+use engine::settings::Seller;
 use engine::topups::{self, State};
 
 use crate::support::{Browser, Town};
@@ -19,7 +20,8 @@ async fn order(browser: &mut Browser, amount: &str) -> String {
 }
 
 async fn town() -> (Town, Browser) {
-    let town = Town::open().await;
+    let seller = Seller { name: "Scrip".to_owned(), ..Seller::default() };
+    let town = Town::open_with(|settings| drop(settings.receipts.sellers.insert("any".to_owned(), seller))).await;
     town.account("a", "0").await;
     town.profile("a", "Nguyễn Thị Lan").await;
     let browser = town.member("a", Role::Billing).await;
@@ -179,6 +181,13 @@ async fn a_double_press_is_one_payment_and_success_closes_the_loop() {
     done.shows("₫500,000 added").shows("Total balance").shows("does not expire").hides("data-poll").shows("autofocus");
     browser.get("/").await.expect(200).shows("₫500,000").hides(&id);
     browser.get("/payments").await.expect(200).shows("Successful").shows(&path).shows("lan@example.com");
+    done.shows(&format!("{path}/receipt"));
+    let receipt = browser.get(&format!("{path}/receipt")).await.expect(200);
+    assert!(receipt.body.starts_with("%PDF-") && receipt.header("content-disposition").contains("R-"), "{receipt:?}");
+    let copy = browser.submit(&done, &format!("{path}/receipt"), &[]).await.expect(200);
+    assert!(copy.header("content-disposition").contains("-copy.pdf"));
+    browser.get("/payments?status=success&method=vnpay").await.expect(200).shows(&path).shows("Remove filter:");
+    browser.get("/payments?status=failed").await.expect(200).shows("Nothing matches").hides(&path);
     let over = browser.get(&format!("{path}/pay")).await.expect(303);
     assert_eq!(over.location(), path);
 }

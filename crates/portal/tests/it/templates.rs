@@ -8,11 +8,12 @@ use documents::Language;
 use documents::messages::keys;
 
 /// Keys that are made from a beginning and a name. What stands after it is tested where the names are.
-const BEGINNINGS: [&str; 13] = [
+const BEGINNINGS: [&str; 14] = [
     "portal-address-",
     "portal-error-",
     "portal-method-",
     "portal-payment-",
+    "portal-payments-",
     "portal-reason-",
     "portal-refused-",
     "portal-saved-",

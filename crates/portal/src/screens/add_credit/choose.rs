@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::form::{self, Fields, Posted};
 use crate::look;
 use crate::page::{Page, Place, html};
+use crate::screens::payments::fields::takes_cards;
 use crate::session::Visitor;
 use crate::show::Show;
 
@@ -133,7 +134,7 @@ fn method_off(code: &str) -> &'static str {
 }
 
 async fn view(visitor: &Visitor, options: &TopupOptions, draft: Draft, mistakes: &[Mistake]) -> Result<View, Failure> {
-    let draft = with_defaults(options, draft);
+    let draft = with_defaults(visitor, options, draft);
     let amount = draft.amount(visitor).ok();
     let of = |field: &str| mistakes.iter().find(|mistake| mistake.field == field).map(|mistake| mistake.text.clone());
     let methods: Vec<_> = offered(options).map(|option| method_choice(visitor, option, &draft)).collect();
@@ -154,7 +155,7 @@ async fn view(visitor: &Visitor, options: &TopupOptions, draft: Draft, mistakes:
 }
 
 /// The first amount and the first method that works, until others are chosen.
-fn with_defaults(options: &TopupOptions, mut draft: Draft) -> Draft {
+fn with_defaults(visitor: &Visitor, options: &TopupOptions, mut draft: Draft) -> Draft {
     let unit = options.account.unit;
     if draft.choice.is_empty() && draft.typed.is_empty() {
         let suggested = options.bounds.iter().flat_map(|bounds| bounds.suggested.iter().copied());
@@ -167,7 +168,7 @@ fn with_defaults(options: &TopupOptions, mut draft: Draft) -> Draft {
         draft.choice = OWN.to_owned();
     }
     if draft.method.is_empty() {
-        let first = offered(options).find(|option| option.unavailable.is_none());
+        let first = offered(options).find(|option| off(visitor, option).is_none());
         draft.method = first.map(value).unwrap_or_default();
     }
     draft
@@ -234,8 +235,17 @@ fn method_choice(visitor: &Visitor, option: &MethodOption, draft: &Draft) -> Met
         about: visitor.t(&format!("portal-method-{name}-about")),
         currency: option.currency.code(),
         rate: option.rate.as_ref().map(|record| rate_text(visitor, &visitor.show, &record.dated)),
-        off: option.unavailable.map(|unavailable| visitor.t(method_off(unavailable.code()))),
+        off: off(visitor, option).map(|key| visitor.t(key)),
         chosen: draft.method == value(option),
+    }
+}
+
+/// Why a method cannot be used now, if it cannot.
+fn off(visitor: &Visitor, option: &MethodOption) -> Option<&'static str> {
+    let no_page = option.method == Method::Stripe && !takes_cards(visitor.engine().settings());
+    match option.unavailable {
+        Some(unavailable) => Some(method_off(unavailable.code())),
+        None => no_page.then_some("portal-method-off-gateway"),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Credit history: every movement in one list, with the balance after each.
 //!
 //! The whole list adds up: what stands in it from the bottom to the top is the balance. A filter changes what is shown,
-//! never the balance beside an entry. Cost: one read for a page of entries, up to two for the totals, one for each lot
-//! that was moved.
+//! never the balance beside an entry. Cost: one read for a page of entries, one for the totals, one for each lot that was
+//! moved or does not count yet.
 
 mod entry;
 mod query;
@@ -18,6 +18,7 @@ use ledger::Amount;
 use store::{EntryFilter, EntryStatus};
 
 use super::payments::card::{self, Card};
+use super::range;
 use crate::Portal;
 use crate::components::{Choice, Control, Empty, Field, Filter, Filters, Icon, Link, MoneyText, Pager};
 use crate::failure::Failure;
@@ -29,8 +30,6 @@ use row::{Line, lines};
 
 /// Entries of a page.
 const PAGE_ENTRIES: usize = 50;
-/// Entries added up for the totals; longer lists are added up in the file.
-const MOST_TOTALLED: usize = 2_000;
 /// Services of so many days can be chosen.
 const SERVICE_DAYS: i32 = 90;
 /// Most services to choose from.
@@ -49,7 +48,6 @@ struct View {
     fields: Vec<Field>,
     range: Option<String>,
     presets: Vec<Link>,
-    is_filtered: bool,
     pending: Vec<Card>,
     lines: Vec<Line>,
     totals: Option<Totals>,
@@ -86,9 +84,8 @@ async fn show(visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
         zone: visitor.show.zone_name(visitor.now),
         filters: chips(&visitor, &query),
         fields: filter_fields(&visitor, &query).await?,
-        range: query.range_text(&visitor),
-        presets: query::presets(&visitor),
-        is_filtered: query.is_filtered(),
+        range: query.range.text(&visitor),
+        presets: range::presets(&visitor, "/history"),
         pending: pending.iter().map(|payment| card::card(&visitor, payment)).collect(),
         totals: totals.filter(|_| !lines.is_empty()),
         totals_text,
@@ -99,21 +96,35 @@ async fn show(visitor: Visitor, fields: Fields) -> Result<Response, Failure> {
     })
 }
 
-/// The sums of all entries that match, and in words how many they are. No sums where there are too many.
+/// The sums of all entries that match, and in words how many they are. What does not count yet is not in the sums.
 async fn totals(visitor: &Visitor, filter: &EntryFilter) -> Result<(Option<Totals>, String), Failure> {
-    let store = visitor.engine().store();
-    let entries = store.entries(visitor.located.no, filter.clone(), None, MOST_TOTALLED + 1).await?;
-    if entries.len() > MOST_TOTALLED {
-        let most = visitor.words.language.decimal(&MOST_TOTALLED.to_string());
-        return Ok((None, visitor.words.with("portal-history-too-many", &[("most", &most)])));
+    let sums = visitor.engine().store().entry_sums(visitor.located.no, filter.clone()).await?;
+    let count = sums.values().map(|sum| sum.count).sum::<u64>();
+    let pending = pending_units(visitor, filter).await?;
+    let gained = sums.values().map(|sum| sum.in_units).sum::<i128>() - pending;
+    let lost = sums.values().map(|sum| sum.out_units).sum::<i128>();
+    // A sum beyond what an amount can be is told by the file.
+    let money = |units: i128| {
+        let amount = Amount::from_units(i64::try_from(units).ok()?);
+        Some(visitor.show.movement(amount, visitor.account.unit))
+    };
+    let totals = || Some(Totals { gained: money(gained)?, lost: money(lost)?, net: money(gained + lost)? });
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    Ok((totals(), visitor.words.count("portal-history-count", count)))
+}
+
+/// What the entries that match gave in credits that do not count yet.
+async fn pending_units(visitor: &Visitor, filter: &EntryFilter) -> Result<i128, Failure> {
+    let Some(view) = visitor.standing.view() else { return Ok(0) };
+    let mut units = 0;
+    for lot in view.account.lots.iter().filter(|lot| lot.effective_at > view.as_of) {
+        // A lot has the number of the entry that granted it; the filter says whether that is on the list.
+        let store = visitor.engine().store();
+        let found = store.entries(visitor.located.no, filter.clone(), Some(lot.no + 1), 1).await?;
+        let granted = found.iter().map(|entry| &entry.transaction).find(|tx| tx.seq == lot.no);
+        units += granted.map_or(0, |tx| i128::from(tx.amount().units()));
     }
-    let counted = visitor.words.count("portal-history-count", entries.len());
-    let amounts = || entries.iter().filter(|entry| !row::is_pending(&entry.transaction, visitor.now));
-    let sum =
-        |wanted: fn(&Amount) -> bool| amounts().map(|entry| entry.transaction.amount()).filter(wanted).sum::<Amount>();
-    let (gained, lost) = (sum(|amount| amount.is_positive()), sum(|amount| amount.is_negative()));
-    let money = |amount| visitor.show.movement(amount, visitor.account.unit);
-    Ok((Some(Totals { gained: money(gained), lost: money(lost), net: money(gained + lost) }), counted))
+    Ok(units)
 }
 
 fn chips(visitor: &Visitor, query: &Query) -> Filters {
@@ -138,21 +149,17 @@ async fn filter_fields(visitor: &Visitor, query: &Query) -> Result<Vec<Field>, F
     };
     let services = services(visitor, query).await?;
     let statuses = EntryStatus::ALL.map(EntryStatus::name);
-    let word = visitor.t("portal-optional");
     let select = |name: &str, label: &str, control: Control| {
         Field::new(name, visitor.t(label), control).value(query.text(name)).optional("")
     };
-    let day = |name: &str, label: &str| {
-        Field::new(name, visitor.t(label), Control::Line("date")).value(query.text(name)).optional(&word)
-    };
-    Ok(vec![
+    let mut fields = vec![
         select("source", "portal-source", choices(named("history-source-", &SOURCES.map(|kind| kind.name())))),
         select("kind", "portal-type", choices(named("history-kind-", &KINDS.map(|kind| kind.name())))),
         select("service", "portal-service", choices(services)),
         select("status", "portal-status", choices(named("history-status-", &statuses))),
-        day("from", "portal-filter-from"),
-        day("to", "portal-filter-to"),
-    ])
+    ];
+    fields.extend(query.range.fields(visitor));
+    Ok(fields)
 }
 
 /// Services that were used lately, and the one that is asked for.
@@ -161,7 +168,7 @@ async fn services(visitor: &Visitor, query: &Query) -> Result<Vec<(String, Strin
     let query_of_usage = usage::Query { period, top: MOST_SERVICES, compare: false, meters: false };
     let report = usage::report(visitor.engine(), &visitor.located, &query_of_usage).await?;
     let mut names: Vec<String> = report.services.iter().map(|used| used.service.to_string()).collect();
-    names.push(query.text("service").to_owned());
+    names.push(query.text("service"));
     names.retain(|name| !name.is_empty());
     names.sort();
     names.dedup();

@@ -19,7 +19,7 @@ use crate::page::{Page, Place, html};
 use crate::session::Visitor;
 
 /// Stripe's own API. Elsewhere a sandbox plays it, which has a page in place of Stripe's fields.
-const STRIPE: &str = "https://api.stripe.com";
+pub const STRIPE: &str = "https://api.stripe.com";
 
 #[derive(Template)]
 #[template(path = "screens/hand_off.html")]
@@ -45,7 +45,7 @@ pub async fn show(visitor: Visitor, Path(id): Path<String>) -> Result<Response, 
         return Ok(Redirect::to(&status).into_response());
     }
     let next = match open(&visitor, &payment).await {
-        Ok(Some(next)) => Ok(next),
+        Ok(Some(next)) => Ok(address(&visitor, &payment, next)),
         // It was paid, or its time is over.
         Ok(None) => return Ok(Redirect::to(&status).into_response()),
         Err(engine::Error::Gateway(why)) => Err(why),
@@ -72,8 +72,11 @@ pub async fn show(visitor: Visitor, Path(id): Path<String>) -> Result<Response, 
     })
 }
 
-/// Where the payer goes; `None` when there is nothing to pay any more.
-async fn open(visitor: &Visitor, payment: &Payment) -> engine::Result<Option<String>> {
+/// What the payer does next; `None` when there is nothing to pay any more.
+///
+/// # Errors
+/// As [`topups::begin`].
+pub async fn open(visitor: &Visitor, payment: &Payment) -> engine::Result<Option<Next>> {
     let engine = visitor.engine();
     let consent = billing::consent_of(engine, &payment.account_id, &payment.id).await?;
     let agreed = consent.as_ref().map(|consent| (consent.terms.text_sha256.as_str(), consent.ip.parse().ok()));
@@ -92,8 +95,7 @@ async fn open(visitor: &Visitor, payment: &Payment) -> engine::Result<Option<Str
         idempotency_key: key,
         save_card: false,
     };
-    let begun = topups::begin(engine, beginning).await?;
-    Ok(begun.next.map(|next| address(visitor, payment, next)))
+    Ok(topups::begin(engine, beginning).await?.next)
 }
 
 /// The address of the gateway's page.
@@ -101,7 +103,9 @@ fn address(visitor: &Visitor, payment: &Payment, next: Next) -> String {
     let settings = visitor.engine().settings();
     match next {
         Next::Redirect(url) => url,
-        Next::StripeFields(_) if settings.stripe.base_url == STRIPE => format!("/payments/{}/card", payment.id),
+        Next::StripeFields(_) if !settings.stripe.publishable_key.is_empty() || settings.stripe.base_url == STRIPE => {
+            format!("/payments/{}/card", payment.id)
+        }
         Next::StripeFields(secret) => {
             let back = format!("{}/topups/{}/return", settings.public_url, payment.id);
             let page = format!("{}/pay/{}", settings.stripe.base_url, secret.expose());

@@ -1,8 +1,10 @@
 //! Payments: money in, where each one stands, and the way to the gateway.
 
 pub mod card;
+pub mod fields;
 pub mod hand_off;
 mod list;
+mod receipt;
 pub mod state;
 mod status;
 
@@ -21,6 +23,8 @@ pub fn routes() -> Router<Portal> {
         .route("/payments/{id}", get(status::show))
         .route("/payments/{id}/check", post(status::check))
         .route("/payments/{id}/pay", get(hand_off::show))
+        .route("/payments/{id}/card", get(fields::show))
+        .route("/payments/{id}/receipt", get(receipt::original).post(receipt::copy))
 }
 
 /// A payment of the visitor's account.

@@ -107,7 +107,7 @@ fn view(visitor: &Visitor, payment: &Payment, steps: Vec<(String, String)>, emai
     };
     let settings = visitor.engine().settings();
     let has_receipt = payment.state.was_credited() && settings.receipts.seller(&visitor.account.site).is_some();
-    let receipt = Link::to(format!("/v1/payments/{}/receipt.pdf", payment.id), visitor.t("portal-receipt-download"));
+    let receipt = Link::to(format!("/payments/{}/receipt", payment.id), visitor.t("portal-receipt-download"));
     let until = payment.expires_at.filter(|_| payable);
     View {
         page: visitor.page(Place::Payments, title.clone()),
