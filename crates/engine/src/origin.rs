@@ -80,7 +80,9 @@ mod tests {
         ];
         for (peer, lines, address) in table {
             let mut headers = HeaderMap::new();
-            lines.iter().for_each(|line| drop(headers.append("x-forwarded-for", HeaderValue::from_static(line))));
+            for line in *lines {
+                headers.append("x-forwarded-for", HeaderValue::from_static(line));
+            }
             let origin = Origin::of(Some(peer.parse().unwrap()), &headers, &trusted);
             assert_eq!(origin.address.unwrap().to_string(), *address, "{peer} {lines:?}");
         }

@@ -299,7 +299,8 @@ async fn plans_are_published_listed_and_retired() {
     assert_eq!((first.str("/state"), &first.json["version"]), ("active", &json!(1)));
     let mut next = pro();
     next["term_periods"] = json!(12);
-    next["options"] = json!([{"option": "all_upfront"}, {"option": "partial_upfront", "percent": 30}, {"option": "postpaid"}]);
+    next["options"] =
+        json!([{"option": "all_upfront"}, {"option": "partial_upfront", "percent": 30}, {"option": "postpaid"}]);
     next["on_demand"] = json!({"percent": "120"});
     next["period"] = json!({"count": 1, "unit": "month"});
     let second = operator.post("/v1/plans", next.clone()).await.expect(201);
@@ -355,7 +356,12 @@ async fn usage_tells_which_prices_held() {
     for (seconds, amount, percent) in [(10, "10", Value::Null), (2, "3", json!("150"))] {
         let body = json!({"account": "team", "service": "gpu", "meters": {"seconds": seconds}});
         let answer = operator.keyed("/v1/usage", &format!("u{seconds}"), body).await.expect(201);
-        assert_eq!((answer.str("/amount"), &answer.json["on_demand"]["percent"]), (amount, &percent), "{}", answer.text);
+        assert_eq!(
+            (answer.str("/amount"), &answer.json["on_demand"]["percent"]),
+            (amount, &percent),
+            "{}",
+            answer.text
+        );
     }
     shop.close().await;
 }

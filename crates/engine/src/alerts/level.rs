@@ -156,8 +156,9 @@ mod tests {
     #[test]
     fn letters_follow_the_rules() {
         type Told<'a> = &'a [(i64, &'a str)];
+        type Looks<'a> = &'a [(i64, i64)];
         // what it is about, looks, what is told
-        let table: &[(&str, &[(i64, i64)], Told)] = &[
+        let table: &[(&str, Looks, Told)] = &[
             ("at the threshold is not below", &[(0, 101), (1, 100)], &[]),
             ("crossing down", &[(0, 100), (1, 99)], &[(1, "event low"), (1, "letter low")]),
             ("switched on while low", &[(0, 5)], &[(0, "event low"), (0, "letter low")]),

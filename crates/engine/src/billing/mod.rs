@@ -20,7 +20,9 @@ mod tax_code;
 mod text;
 
 pub use address::{Address, AddressDraft, AddressField, MAX_ADDRESS_CHARS, MAX_POSTAL_CODE_CHARS, Place, form};
-pub use consent::{Agreed, ConsentRecord, Given, MAX_USER_AGENT_CHARS, Terms, check_consent, check_consent_to, consent_of, terms};
+pub use consent::{
+    Agreed, ConsentRecord, Given, MAX_USER_AGENT_CHARS, Terms, check_consent, check_consent_to, consent_of, terms,
+};
 pub use convert::{Decimal, Rate, Ratio, can_charge, coin_minor, convert_up};
 pub use country::Country;
 pub use options::{MethodOption, Sells, TopupOptions, Unavailable, topup_options};

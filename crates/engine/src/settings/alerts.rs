@@ -78,8 +78,7 @@ mod tests {
             settings.alerts.expiry_days = days.to_vec();
             assert_eq!(settings.validate().is_empty(), *good, "{days:?}");
         }
-        let mut settings = Settings::default();
-        settings.alerts = Alerts {
+        let alerts = Alerts {
             check_seconds: 0,
             max_emails: 0,
             repeat_hours: 0,
@@ -87,6 +86,7 @@ mod tests {
             negative_days: 0,
             ..Alerts::default()
         };
+        let settings = Settings { alerts, ..Settings::default() };
         assert_eq!(settings.validate().len(), 5);
     }
 }

@@ -50,7 +50,12 @@ pub async fn publish(engine: &Engine, call: &Call) -> engine::Result<()> {
 /// Subscribes by a saved card of the sandbox; the money is heard of at once.
 pub async fn subscribe(engine: &Engine, call: &Call, sandboxes: &Sandboxes) -> Result<(), Exit> {
     let (account_id, _, plan_id) = SUBSCRIBER;
-    let card = NewCustomer { cards: vec!["pm_card_visa".to_owned()], default: Some(0), set_up: true, ..NewCustomer::default() };
+    let card = NewCustomer {
+        cards: vec!["pm_card_visa".to_owned()],
+        default: Some(0),
+        set_up: true,
+        ..NewCustomer::default()
+    };
     let customer = sandboxes.stripe.create_customer(&card).map_err(|error| Exit::unavailable(format!("{error:?}")))?;
     let change = AccountChange { stripe_customer: Some(Some(customer.customer)), ..AccountChange::default() };
     let done = async {

@@ -16,8 +16,8 @@ use sandbox::stripe::NewCustomer;
 use store::{Clock, SystemClock};
 
 use super::clock::DemoClock;
-use super::{plans, purchases};
 use super::sandboxes::Sandboxes;
+use super::{plans, purchases};
 use crate::client::ServerArgs;
 use crate::exit::Exit;
 
@@ -147,7 +147,14 @@ pub async fn accounts(stage: &Stage<'_>, seed: u64) -> Result<Vec<Seeded>, Exit>
         engine.accounts().change(&call("stripe", 0, 0), life.id, change).await.map_err(failed)?;
         let key = NewKey { name: "demo".to_owned(), ..NewKey::default() };
         let (_, api_key) = engine.keys().issue(&call("key", 0, 0), life.id, key).await.map_err(failed)?;
-        seeded.push(Seeded { id: life.id, name: life.name, site: life.site, unit: life.unit, api_key, sign_in_url: String::new() });
+        seeded.push(Seeded {
+            id: life.id,
+            name: life.name,
+            site: life.site,
+            unit: life.unit,
+            api_key,
+            sign_in_url: String::new(),
+        });
     }
     Ok(seeded)
 }
