@@ -108,7 +108,7 @@ async fn opening_and_movements_are_closing() {
     assert_eq!(name.name(), "credit-history_a_2026-01-01_2026-01-01_Asia-Tokyo.xlsx");
     let cells = name.cells(0);
     assert_eq!(cells[0][0], Data::String("クレジット履歴".to_owned()));
-    assert!(cells.iter().flatten().any(|cell| cell.to_string() == "Asia/Tokyo (JST)"), "{cells:?}");
+    assert!(cells.iter().flatten().any(|cell| *cell == "Asia/Tokyo (JST)"), "{cells:?}");
     app.finish().await;
 }
 
@@ -122,7 +122,7 @@ async fn credits_that_are_not_in_effect_yet_are_told() {
     let summary = app.operator.get("/v1/accounts/a/entries/summary").await.expect(200).json;
     assert_eq!((&summary["net"], &summary["closing"]), (&json!("10"), &json!("10")));
     let cells = File::get(&app.operator, "/v1/accounts/a/entries.xlsx").await.cells(0);
-    let pending = cells.iter().find(|line| line[0].to_string() == "of which not in effect yet").unwrap();
+    let pending = cells.iter().find(|line| line[0] == "of which not in effect yet").unwrap();
     assert_eq!(pending[1], Data::Float(7.0));
     app.finish().await;
 }
