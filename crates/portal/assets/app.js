@@ -118,14 +118,14 @@
 
   document.addEventListener("submit", (event) => {
     const { target: form, submitter: button } = event;
-    if (form.method === "dialog") return;
+    if (form.getAttribute("method") === "dialog") return;
     if (button?.dataset.part) {
       event.preventDefault();
       show(form.action, button.dataset.part.split(" "), fields(form, button));
-    } else if (dialog.contains(form) && form.method === "post") {
+    } else if (dialog.contains(form) && form.getAttribute("method") === "post") {
       event.preventDefault();
       visit(form.action, fields(form, button));
-    } else if (form.method === "post" && !("download" in form.dataset)) {
+    } else if (form.getAttribute("method") === "post" && !("download" in form.dataset)) {
       // A second press of the button is not a second order.
       if (form.sent) return event.preventDefault();
       form.sent = true;

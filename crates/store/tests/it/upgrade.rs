@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ledger::{Account, Booked, Op, Timestamp, Unit, execute};
-use store::{AccountRef, Options, Store};
+use store::{AccountRef, Options, Store, Value};
 use testbed::Database;
 use tokio_postgres::{Client, NoTls};
 
@@ -96,6 +96,20 @@ impl Raw {
         self.run(&format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), values.join(", "))).await;
     }
 
+    /// Adds rows of the audit log, whose hashes follow from each other.
+    async fn note(&self) {
+        const TEXTS: [&str; 9] =
+            ["actor", "action", "account", "object", "address", "agent", "before", "after", "reason"];
+        let mut hash = String::new();
+        for seq in 1..=3 {
+            let texts = TEXTS.map(|name| Value::Text(format!("{name} {seq}")));
+            let columns: Vec<Value> = [Value::Int(seq), Value::Int(5)].into_iter().chain(texts).collect();
+            hash = store::audit_hash(&hash, &columns);
+            let texts = TEXTS.map(|name| format!("'{name} {seq}'")).join(", ");
+            self.run(&format!("INSERT INTO audit VALUES ({seq}, 5, {texts}, '{hash}')")).await;
+        }
+    }
+
     /// The rows of a table, each as one text of some of its columns.
     async fn rows(&self, table: &str, columns: &[(String, String)]) -> Vec<String> {
         let parts: Vec<String> =
@@ -138,8 +152,14 @@ async fn filled(database: &Database, last: usize) -> Content {
     let raw = Raw::open(database).await;
     let mut content = Vec::new();
     for table in raw.tables().await.into_iter().filter(|table| !ledger_only.contains(table)) {
-        for number in 0..if table == "accounts" { 1 } else { 3 } {
-            raw.fill(&table, number).await;
+        match table.as_str() {
+            "accounts" => raw.fill(&table, 0).await,
+            "audit" => raw.note().await,
+            _ => {
+                for number in 0..3 {
+                    raw.fill(&table, number).await;
+                }
+            }
         }
         let columns = raw.columns(&table).await;
         let rows = raw.rows(&table, &columns).await;

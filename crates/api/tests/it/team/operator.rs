@@ -35,7 +35,7 @@ async fn a_payment_is_shown_with_its_gateway_object() {
         "id": id, "account": team.id, "gateway": "stripe", "method": "saved_card", "state": "succeeded", "reason": null,
         "credits": "10000", "amount": "10", "currency": "USD", "live": false, "gateway_customer": team.customer,
         "gateway_object": answer.intent(), "gateway_transaction": body["gateway_transaction"], "next_check_at": null,
-        "paid_with": null, "refunded": "0", "disputed": "0", "refunds": [], "disputes": [],
+        "paid_with": null, "refunded": "0", "disputed": "0", "refunds": [], "disputes": [], "status": "success",
     });
     assert_eq!(body, expected);
     shop.close().await;

@@ -1,4 +1,5 @@
-//! Who was written to: a payer is told of each thing that happened once, and of nothing else.
+//! Who was written to about payments: a payer is told of each thing that happened once, and of nothing else. Letters about
+//! plans are judged by the tests of plans.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +37,7 @@ pub(super) async fn faults(schedule: &Schedule<'_>) -> Vec<String> {
             };
         }
     }
-    let sql = "SELECT once, recipient, letter FROM mails WHERE account_id = $1";
+    let sql = "SELECT once, recipient, letter FROM mails WHERE account_id = $1 AND kind LIKE 'payment_%'";
     let rows = store.query(sql, params![schedule.account_id.as_str()]).await.unwrap();
     let told: BTreeSet<String> = rows.iter().map(|row| row.text(0).unwrap().to_owned()).collect();
     let missing = due.difference(&told).map(|once| format!("nobody was told {once}"));
