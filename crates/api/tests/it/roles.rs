@@ -170,6 +170,7 @@ async fn everybody_may_what_is_declared_and_nothing_else() {
 fn body(path: &str) -> Value {
     let spend = json!({"amount": "0.001", "service": "s"});
     let session = json!({"email": "nobody@example.com", "role": "viewer"});
+    let payer = json!({"method": "saved_card", "consent": {"text_sha256": "", "ip": "127.0.0.1"}});
     match path {
         "/v1/debits" | "/v1/holds" => spend,
         "/v1/usage" => json!({"service": "s", "meters": {"x": 1}}),
@@ -182,6 +183,11 @@ fn body(path: &str) -> Value {
         "/v1/accounts/{id}/vouchers" => json!({"code": "ABCDEFGHJK"}),
         "/v1/accounts/{id}/billing-profile" => json!({"version": 0, "kind": "personal", "name": "A",
             "email": "a@b.de", "language": "en", "country": "DE", "address": {}}),
+        "/v1/accounts/{id}/subscription" | "/v1/accounts/{id}/subscription/change" => {
+            json!({"plan": "SUB_PRO", "payer": payer})
+        }
+        "/v1/accounts/{id}/subscription/pay" => payer,
+        "/v1/accounts/{id}/time-zone" => json!({"time_zone": "Asia/Tokyo"}),
         "/v1/accounts/{id}/members" | "/v1/operators" => session,
         "/v1/accounts/{id}/members/{person_id}" => json!({"role": "viewer"}),
         "/v1/sign-in/link" => json!({"email": "nobody@example.com"}),
