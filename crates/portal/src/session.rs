@@ -3,14 +3,14 @@
 //! The one place that knows cookies and the people of [`engine::members`]. Invariants: without a session there is no
 //! account, and the account is one that the person is a member of now; what an account has is read once a request.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use documents::{Language, Locale};
 use engine::accounts::{AccountRecord, Located};
-use engine::members::{self, Capability, Realm, Session};
+use engine::members::{self, Capability, Realm, Session, SessionCookie};
 use engine::settings::Secret;
 use engine::{Call, Engine, Origin};
 use ledger::Timestamp;
@@ -24,15 +24,6 @@ use crate::show::Show;
 use crate::standing::{self, Standing};
 use crate::words::{Words, spoken};
 use crate::{Portal, guard, language};
-
-/// The cookie of a session, where the server is reached by https.
-const SESSION_COOKIE: &str = "__Host-scrip";
-/// The same for a demo on this machine, by http: browsers take no `__Host-` cookie there.
-const PLAIN_SESSION_COOKIE: &str = "scrip";
-/// The cookie that a guest's forms are tied to.
-const GUEST_COOKIE: &str = "__Host-scrip-guest";
-/// The same by http.
-const PLAIN_GUEST_COOKIE: &str = "scrip-guest";
 
 /// Somebody who is signed in and looks at an account.
 pub struct Visitor {
@@ -201,9 +192,9 @@ impl Guest {
     }
 
     /// The header that ties the browser to the forms that it is shown, when it is not yet.
-    pub fn cookie(&self) -> Option<(header::HeaderName, HeaderValue)> {
-        let cookie = if self.is_new { kept(&self.portal, Kept::Guest, &self.secret) } else { None };
-        cookie.map(|cookie| (header::SET_COOKIE, cookie))
+    pub fn cookie(&self) -> Option<(HeaderName, HeaderValue)> {
+        let kept = || guest_cookie(&self.portal).kept(&Secret::new(self.secret.as_str()));
+        self.is_new.then(kept).and_then(header_of)
     }
 }
 
@@ -221,7 +212,7 @@ impl FromRequestParts<Portal> for Guest {
         let language = language::chosen(&parts.headers, &parts.uri)
             .or_else(|| session.as_ref().map(|session| spoken(session.person.language)))
             .unwrap_or_else(|| language::accepted(&parts.headers));
-        let known = language::cookie(&parts.headers, cookie_name(portal, Kept::Guest)).map(str::to_owned);
+        let known = language::cookie(&parts.headers, guest_cookie(portal).name).map(str::to_owned);
         let is_new = known.is_none();
         let secret = known.unwrap_or_else(|| Uuid::new_v4().simple().to_string());
         Ok(Guest {
@@ -238,97 +229,36 @@ impl FromRequestParts<Portal> for Guest {
 }
 
 async fn session(parts: &Parts, portal: &Portal) -> Result<Option<Session>, Failure> {
-    match language::cookie(&parts.headers, cookie_name(portal, Kept::Session)) {
+    match language::cookie(&parts.headers, session_cookie(portal).name) {
         Some(token) => Ok(members::session(portal.engine(), Realm::Customer, token).await?),
         None => Ok(None),
     }
 }
 
-/// What a cookie is for.
-#[derive(Clone, Copy)]
-enum Kept {
-    Session,
-    Guest,
+fn session_cookie(portal: &Portal) -> SessionCookie {
+    SessionCookie::of(Realm::Customer, &portal.engine().settings().public_url)
 }
 
-fn is_secure(portal: &Portal) -> bool {
-    portal.engine().settings().public_url.starts_with("https://")
-}
-
-fn cookie_name(portal: &Portal, kept: Kept) -> &'static str {
-    match (kept, is_secure(portal)) {
-        (Kept::Session, true) => SESSION_COOKIE,
-        (Kept::Session, false) => PLAIN_SESSION_COOKIE,
-        (Kept::Guest, true) => GUEST_COOKIE,
-        (Kept::Guest, false) => PLAIN_GUEST_COOKIE,
-    }
-}
-
-/// A cookie for as long as the browser is open; the server ends sessions earlier. Lax, because the way back from a
-/// gateway comes from another site.
-fn kept(portal: &Portal, what: Kept, value: &str) -> Option<HeaderValue> {
-    let secure = if is_secure(portal) { "; Secure" } else { "" };
-    let name = cookie_name(portal, what);
-    HeaderValue::try_from(format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}")).ok()
+fn guest_cookie(portal: &Portal) -> SessionCookie {
+    SessionCookie::of_guest(&portal.engine().settings().public_url)
 }
 
 /// The header that keeps a new session.
 pub fn keep(portal: &Portal, token: &Secret) -> HeaderMap {
-    kept(portal, Kept::Session, token.expose()).map(|cookie| (header::SET_COOKIE, cookie)).into_iter().collect()
+    header_of(session_cookie(portal).kept(token)).into_iter().collect()
 }
 
-/// The headers that forget a session, and whatever else this site left in the browser.
+/// The header that forgets a session.
 pub fn forget(portal: &Portal) -> HeaderMap {
-    let ended = kept(portal, Kept::Session, "")
-        .and_then(|cookie| HeaderValue::try_from(format!("{}; Max-Age=0", cookie.to_str().unwrap_or_default())).ok());
-    ended.map(|cookie| (header::SET_COOKIE, cookie)).into_iter().collect()
+    header_of(session_cookie(portal).forgotten()).into_iter().collect()
 }
 
-/// Where a request came from: the peer, or what a trusted proxy says about whom it speaks for.
+fn header_of(cookie: String) -> Option<(HeaderName, HeaderValue)> {
+    HeaderValue::try_from(cookie).ok().map(|cookie| (header::SET_COOKIE, cookie))
+}
+
+/// Where a request came from.
 fn origin(parts: &Parts, engine: &Engine) -> Origin {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let trusted = |address: &IpAddr| engine.settings().server.trusted_proxies.contains(address);
-    let user_agent = parts.headers.get(header::USER_AGENT).cloned();
-    Origin { address: peer.map(|peer| spoken_for(peer, &parts.headers, trusted)), user_agent }
-}
-
-/// The last address of `X-Forwarded-For` that no trusted proxy has; the peer itself when it is not trusted.
-fn spoken_for(peer: IpAddr, headers: &HeaderMap, trusted: impl Fn(&IpAddr) -> bool) -> IpAddr {
-    let lines = headers.get_all("x-forwarded-for").into_iter().filter_map(|line| line.to_str().ok());
-    let said: Vec<IpAddr> =
-        lines.flat_map(|line| line.split(',')).filter_map(|text| text.trim().parse().ok()).collect();
-    let mut address = peer;
-    for earlier in said.into_iter().rev() {
-        if !trusted(&address) {
-            break;
-        }
-        address = earlier;
-    }
-    address
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_trusted_proxies_speak_for_others() {
-        // peer, X-Forwarded-For, address
-        let table = [
-            ("203.0.113.7", "", "203.0.113.7"),
-            ("203.0.113.7", "198.51.100.1", "203.0.113.7"),
-            ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
-            ("10.0.0.1", "192.0.2.66, 198.51.100.1", "198.51.100.1"),
-            ("10.0.0.1", "192.0.2.66, 10.0.0.2", "192.0.2.66"),
-            ("10.0.0.1", "nonsense", "10.0.0.1"),
-            ("10.0.0.1", "", "10.0.0.1"),
-        ];
-        for (peer, said, address) in table {
-            let mut headers = HeaderMap::new();
-            headers.insert("x-forwarded-for", HeaderValue::from_static(said));
-            let trusted = |address: &IpAddr| address.to_string().starts_with("10.");
-            let found = spoken_for(peer.parse().unwrap(), &headers, trusted);
-            assert_eq!(found.to_string(), address, "{peer} {said}");
-        }
-    }
+    Origin::of(peer, &parts.headers, &engine.settings().server.trusted_proxies)
 }

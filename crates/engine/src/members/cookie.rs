@@ -29,6 +29,12 @@ impl SessionCookie {
         SessionCookie { name, is_secure }
     }
 
+    /// The cookie that the forms of somebody who is not signed in are tied to.
+    pub fn of_guest(public_url: &str) -> SessionCookie {
+        let is_secure = !is_loopback(public_url);
+        SessionCookie { name: if is_secure { "__Host-scrip-guest" } else { "scrip-guest" }, is_secure }
+    }
+
     /// The value of `Set-Cookie` that keeps a session as long as the browser is open; the server ends it earlier.
     pub fn kept(&self, token: &Secret) -> String {
         self.text(token.expose())
